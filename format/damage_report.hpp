@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "http/exchange_id.hpp"
+
+namespace tapedeck::format {
+
+struct DamagedRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+struct SegmentState {
+  http::RecordingId recording{};
+  std::uint32_t number = 0;
+  bool sealed = false;
+};
+
+/// What a reader found wrong with a tape: exact wherever it can be, and `tail_unknown` where it cannot.
+struct DamageReport {
+  std::uint64_t bytes = 0;
+  std::vector<DamagedRange> damaged;
+  std::vector<SegmentState> segments;
+  std::uint64_t records = 0;
+  std::uint64_t missing = 0;  // records
+  std::uint64_t stale = 0;    // records
+  std::uint64_t skipped = 0;  // records of unknown, uncritical types
+  std::uint64_t kept = 0;     // exchanges
+  std::uint64_t lost = 0;     // exchanges
+  std::map<std::string, std::uint64_t> degraded;  // exchanges by what is gone: request_body, response_body, response_head, connection
+  std::uint64_t completions_lost = 0;
+  Time covered_until{};       // all that began before is accounted for
+  bool tail_unknown = false;  // an unsealed end: what came after covered_until cannot be known
+
+  bool intact() const { return damaged.empty() && missing == 0 && lost == 0 && completions_lost == 0 && degraded.empty() && !tail_unknown; }
+  std::string to_json() const;  // the fields of `verify --json`
+  std::string sentence() const; // one line for people
+};
+
+}  // namespace tapedeck::format

@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "format/byte_source.hpp"
+#include "format/damage_report.hpp"
+#include "format/tape_summary.hpp"
+#include "http/exchange.hpp"
+
+namespace tapedeck::format {
+
+struct TimeRange {
+  std::optional<Time> from;  // request first byte >= from
+  std::optional<Time> to;    // request first byte < to
+};
+
+/// Whether bodies are decoded and handed out (Exchange::Body::bytes); without them lengths are still known
+/// (Body::wire_length is always set).
+enum class Bodies : std::uint8_t { load, skip };
+
+class TapeReader;
+
+/// Exchanges in order of their first request byte (ties by ordinal). Memory: the rows between the watermark and the
+/// newest chunk read. Lives as long as its reader.
+class Cursor {
+ public:
+  Cursor(Cursor&&) noexcept;
+  Cursor& operator=(Cursor&&) noexcept;
+  ~Cursor();
+  /// Nothing at the end. Damage is skipped and counted in TapeReader::damage(); an error is trouble of the source.
+  Result<std::optional<http::Exchange>> next();
+
+ private:
+  friend class TapeReader;
+  struct Impl;
+  explicit Cursor(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> x_impl;
+};
+
+/// Reads tapes: sealed or not, several segments or recordings end to end, damaged ones. One thread.
+class TapeReader {
+ public:
+  /// errc::not_a_tape if there is no good record; an empty source too. errc::newer_version names what is needed.
+  static Result<TapeReader> open(std::unique_ptr<ByteSource> source);
+  /// The same; messages name the path.
+  static Result<TapeReader> open(const std::filesystem::path& path);
+  TapeReader(TapeReader&&) noexcept;
+  TapeReader& operator=(TapeReader&&) noexcept;
+  ~TapeReader();
+
+  /// Totals. From the footers alone if all segments are sealed and intact there, else from a scan (read on first call).
+  Result<TapeSummary> summary();
+  /// Walks every record and checks every checksum.
+  Result<DamageReport> verify();
+  /// What open() and the cursors met so far; complete once a cursor over everything is at its end.
+  const DamageReport& damage() const;
+
+  Cursor in_time_order(TimeRange range = {}, Bodies bodies = Bodies::load);
+
+  /// By `3f9c0a1b-1742`, or the bare ordinal in a tape of one recording. errc::not_found says so.
+  Result<http::Exchange> find(std::string_view id);
+
+ private:
+  friend class Cursor;
+  struct Impl;
+  explicit TapeReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> x_impl;
+};
+
+}  // namespace tapedeck::format

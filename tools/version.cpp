@@ -1,0 +1,7 @@
+#include "tools/version.hpp"
+
+namespace tapedeck::tools {
+
+const char* version() { return TAPEDECK_VERSION; }
+
+}  // namespace tapedeck::tools

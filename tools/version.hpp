@@ -1,0 +1,7 @@
+#pragma once
+
+namespace tapedeck::tools {
+
+const char* version();
+
+}  // namespace tapedeck::tools
