@@ -1,10 +1,11 @@
 #pragma once
+#include "http/exchange_sink.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
-
-#include "http/exchange_sink.hpp"
+#include <vector>
 
 namespace tapedeck::http {
 
@@ -20,7 +21,15 @@ class ExchangeAssembler {
   /// Gives up what an exchange holds; later parts of it are ignored up to its end. False if it is not open.
   bool forget(std::uint64_t exchange);
 
-  /// First request byte of the oldest open exchange.
+  /// Frees bodies, largest first, until at most `target` bytes are held or only small ones are left. Such a body is
+  /// `omitted` because of capture_memory and its exchange ends with that reason, unless the end brings one.
+  void omit_bodies(std::uint64_t target);
+
+  bool is_open(std::uint64_t exchange) const { return x_open.contains(exchange); }
+  /// What is known of an open exchange so far; null if it is not open. Valid until the next call that changes it.
+  const Exchange* find(std::uint64_t exchange) const;
+
+  /// First request byte of the oldest open exchange; an exchange without a head counts by its begin.
   std::optional<Time> oldest_open() const;
   std::uint64_t bytes() const { return x_bytes; }  // held by open exchanges, heads and bodies
   std::size_t open_count() const { return x_open.size(); }
@@ -30,14 +39,23 @@ class ExchangeAssembler {
  private:
   struct Open {
     Exchange exchange;
+    Time begun{};
+    std::optional<Time> first[2];    // by side: of the head's first byte
     std::uint64_t seen[2] = {0, 0};  // body bytes by side
+    bool keeping[2] = {true, true};  // whether further body bytes are kept
+    std::uint64_t held = 0;          // what of x_bytes is this exchange's
   };
+  using OpenMap = std::map<std::uint64_t, Open>;
+
   void apply(Open& open, const ExchangePart& part);
-  Exchange close(Open&& open, const EndPart& end);
+  void add_body(Open& open, Side side, ConstBytes bytes);
+  void add_gap(Open& open, Side side, std::uint64_t length);
+  void settle(Open& open);
+  Exchange close(OpenMap::iterator position, const EndPart& end);
 
   std::uint64_t x_max_body;
   std::uint64_t x_bytes = 0;
-  std::map<std::uint64_t, Open> x_open;
+  OpenMap x_open;
 };
 
 }  // namespace tapedeck::http

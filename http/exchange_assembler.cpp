@@ -1,0 +1,263 @@
+#include "http/exchange_assembler.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace tapedeck::http {
+namespace {
+
+// A body of at most this size frees too little to be worth losing.
+constexpr std::uint64_t kSmallBody = 1024;
+// Holes listed for one exchange; a body with more of them ends at the last one listed.
+constexpr std::size_t kMaxGaps = 64;
+
+constexpr std::size_t index_of(Side side) {
+  return side == Side::request ? 0 : 1;
+}
+Message& message_of(Exchange& exchange, Side side) {
+  return side == Side::request ? exchange.request : exchange.response;
+}
+constexpr Flag truncated_flag(Side side) {
+  return side == Side::request ? Flag::request_truncated : Flag::response_truncated;
+}
+constexpr Flag omitted_flag(Side side) {
+  return side == Side::request ? Flag::request_omitted : Flag::response_omitted;
+}
+constexpr Flag gap_flag(Side side) {
+  return side == Side::request ? Flag::request_gap : Flag::response_gap;
+}
+
+std::uint64_t memory_of(const Message& message) {
+  return message.head.capacity() + message.trailers.capacity() + message.body.bytes.capacity();
+}
+
+std::uint64_t memory_of(const Exchange& exchange) {
+  std::uint64_t sum = memory_of(exchange.request) + memory_of(exchange.response);
+  for (const std::string& head : exchange.interim) sum += sizeof head + head.capacity();
+  return sum + exchange.gaps.capacity() * sizeof(BodyGap);
+}
+
+void omit(Exchange& exchange, Side side) {
+  Body& body = message_of(exchange, side).body;
+  std::string().swap(body.bytes);  // assigning would keep the memory
+  body.state = BodyState::omitted;
+  body.omitted_because = OmittedBecause::capture_memory;
+  exchange.flags.set(omitted_flag(side));
+  std::erase_if(exchange.gaps, [side](const BodyGap& gap) { return gap.side == side; });
+}
+
+/// Gives the body its last word: its true length, and the truncated flag if not all of it is here.
+void close_body(Exchange& exchange, Side side, std::uint64_t seen, std::optional<std::uint64_t> length) {
+  Body& body = message_of(exchange, side).body;
+  const Flag truncated = truncated_flag(side);
+  if (length && *length < seen) length = seen;
+  if (body.state == BodyState::none && length.value_or(0) == 0) {
+    if (exchange.flags.has(truncated)) body.state = BodyState::kept;  // it was to have one; nothing of it came
+    return;
+  }
+  if (body.state == BodyState::omitted) {
+    exchange.flags.clear(truncated);
+    body.wire_length = length ? length : seen;
+    return;
+  }
+  body.state = BodyState::kept;
+  // The source left pieces out and does not know how much that was: then nobody does.
+  const bool unknown = exchange.flags.has(truncated) && !length;
+  const std::uint64_t all = length.value_or(seen);
+  if (all > body.bytes.size()) exchange.flags.set(truncated);
+  if (exchange.flags.has(truncated) && !unknown) body.wire_length = all;
+}
+
+/// Whether a body under way at the end of a recording had all its bytes, as far as its head tells.
+bool is_cut(const Message& message, std::uint64_t seen) {
+  if (message.head.empty()) return false;
+  if (find_field(message.head, "transfer-encoding")) return true;
+  const auto declared = find_field(message.head, "content-length");
+  if (!declared) return seen != 0;
+  std::uint64_t length = 0;
+  const auto end = declared->data() + declared->size();
+  const auto parsed = std::from_chars(declared->data(), end, length);
+  return parsed.ec != std::errc{} || parsed.ptr != end || length != seen;
+}
+
+}  // namespace
+
+std::optional<Exchange> ExchangeAssembler::take(const ExchangePart& part) {
+  if (const auto* begin = std::get_if<BeginPart>(&part.content)) {
+    Open& open = x_open[part.exchange];
+    open.begun = part.time;
+    open.exchange.connection = begin->connection;
+    open.exchange.sequence = begin->sequence;
+    open.exchange.stream = begin->stream;
+    open.exchange.version = begin->version;
+    settle(open);
+    return std::nullopt;
+  }
+  const auto found = x_open.find(part.exchange);
+  if (found == x_open.end()) return std::nullopt;  // forgotten
+  if (const auto* end = std::get_if<EndPart>(&part.content)) return close(found, *end);
+  apply(found->second, part);
+  settle(found->second);
+  return std::nullopt;
+}
+
+void ExchangeAssembler::apply(Open& open, const ExchangePart& part) {
+  Exchange& exchange = open.exchange;
+  const auto touch = [&](Side side) -> Message& {
+    Message& message = message_of(exchange, side);
+    if (!open.first[index_of(side)]) open.first[index_of(side)] = part.time;
+    message.last = part.time;
+    return message;
+  };
+  if (const auto* head = std::get_if<HeadPart>(&part.content)) {
+    touch(head->side).head = as_text(head->bytes);
+    open.first[index_of(head->side)] = head->first;
+    if (head->side == Side::response) exchange.status = head->status;
+  } else if (const auto* interim = std::get_if<InterimPart>(&part.content)) {
+    exchange.interim.emplace_back(as_text(interim->bytes));
+  } else if (const auto* body = std::get_if<BodyPart>(&part.content)) {
+    touch(body->side);
+    add_body(open, body->side, body->bytes);
+  } else if (const auto* gap = std::get_if<GapPart>(&part.content)) {
+    touch(gap->side);
+    add_gap(open, gap->side, gap->length);
+  } else if (const auto* trailers = std::get_if<TrailersPart>(&part.content)) {
+    touch(trailers->side).trailers = as_text(trailers->bytes);
+  }
+}
+
+void ExchangeAssembler::add_body(Open& open, Side side, ConstBytes bytes) {
+  Body& body = message_of(open.exchange, side).body;
+  open.seen[index_of(side)] += bytes.size();
+  if (!open.keeping[index_of(side)]) return;
+  if (!bytes.empty()) body.state = BodyState::kept;
+  const std::uint64_t room = x_max_body - body.bytes.size();
+  append(body.bytes, bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(room, bytes.size()))));
+  if (bytes.size() > room) open.keeping[index_of(side)] = false;
+}
+
+void ExchangeAssembler::add_gap(Open& open, Side side, std::uint64_t length) {
+  if (length == 0) return;
+  Exchange& exchange = open.exchange;
+  Body& body = message_of(exchange, side).body;
+  exchange.flags.set(gap_flag(side));
+  std::uint64_t& seen = open.seen[index_of(side)];
+  seen = length > UINT64_MAX - seen ? UINT64_MAX : seen + length;
+  bool& keeping = open.keeping[index_of(side)];
+  if (!keeping) return;
+  body.state = BodyState::kept;
+  const std::uint64_t offset = body.bytes.size();
+  const std::uint64_t here = std::min(length, x_max_body - offset);
+  const auto previous = std::find_if(exchange.gaps.rbegin(), exchange.gaps.rend(),
+                                     [side](const BodyGap& gap) { return gap.side == side; });
+  const bool adjoins = previous != exchange.gaps.rend() && previous->offset + previous->length == offset;
+  if (!adjoins && exchange.gaps.size() == kMaxGaps) {
+    keeping = false;
+    return;
+  }
+  if (here < length) keeping = false;
+  if (here == 0) return;
+  body.bytes.append(static_cast<std::size_t>(here), '\0');
+  if (adjoins) {
+    previous->length += here;
+  } else {
+    exchange.gaps.push_back({side, offset, here});
+  }
+}
+
+/// Books what `open` holds now.
+void ExchangeAssembler::settle(Open& open) {
+  const std::uint64_t now = sizeof(Open) + memory_of(open.exchange);
+  x_bytes += now - open.held;
+  open.held = now;
+}
+
+Exchange ExchangeAssembler::close(OpenMap::iterator position, const EndPart& end) {
+  Open open = std::move(position->second);
+  x_open.erase(position);
+  x_bytes -= open.held;
+  Exchange exchange = std::move(open.exchange);
+  exchange.flags = exchange.flags | end.flags;
+  const bool lost_body =
+      exchange.request.body.state == BodyState::omitted || exchange.response.body.state == BodyState::omitted;
+  exchange.reason = end.reason == Reason::none && lost_body ? Reason::capture_memory : end.reason;
+  exchange.rules = end.rules;
+  close_body(exchange, Side::request, open.seen[0], end.request_body_length);
+  close_body(exchange, Side::response, open.seen[1], end.response_body_length);
+  if (exchange.request.head.empty()) exchange.flags.set(Flag::request_missing);
+  if (exchange.response.head.empty()) {
+    exchange.status = 0;
+    exchange.flags.set(Flag::response_missing);
+  }
+  Message& request = exchange.request;
+  Message& response = exchange.response;
+  if (!open.first[0]) request.last = open.first[1].value_or(open.begun);
+  request.first = open.first[0].value_or(request.last);
+  if (!open.first[1]) response.last = request.last;
+  response.first = open.first[1].value_or(response.last);
+  return exchange;
+}
+
+bool ExchangeAssembler::forget(std::uint64_t exchange) {
+  const auto found = x_open.find(exchange);
+  if (found == x_open.end()) return false;
+  x_bytes -= found->second.held;
+  x_open.erase(found);
+  return true;
+}
+
+void ExchangeAssembler::omit_bodies(std::uint64_t target) {
+  struct Candidate {
+    std::uint64_t bytes;
+    Open* open;
+    Side side;
+  };
+  std::vector<Candidate> candidates;
+  for (auto& [number, open] : x_open) {
+    for (const Side side : {Side::request, Side::response}) {
+      const std::uint64_t bytes = message_of(open.exchange, side).body.bytes.capacity();
+      if (bytes > kSmallBody) candidates.push_back({bytes, &open, side});
+    }
+  }
+  std::ranges::sort(candidates, std::ranges::greater{}, &Candidate::bytes);
+  for (const Candidate& candidate : candidates) {
+    if (x_bytes <= target) return;
+    omit(candidate.open->exchange, candidate.side);
+    candidate.open->keeping[index_of(candidate.side)] = false;
+    settle(*candidate.open);
+  }
+}
+
+const Exchange* ExchangeAssembler::find(std::uint64_t exchange) const {
+  const auto found = x_open.find(exchange);
+  return found == x_open.end() ? nullptr : &found->second.exchange;
+}
+
+std::optional<Time> ExchangeAssembler::oldest_open() const {
+  std::optional<Time> oldest;
+  for (const auto& [number, open] : x_open) {
+    const Time first = open.first[0] ? *open.first[0] : open.first[1].value_or(open.begun);
+    if (!oldest || first < *oldest) oldest = first;
+  }
+  return oldest;
+}
+
+std::vector<Exchange> ExchangeAssembler::finish(Reason reason) {
+  std::vector<Exchange> ended;
+  ended.reserve(x_open.size());
+  while (!x_open.empty()) {
+    const auto first = x_open.begin();
+    const Open& open = first->second;
+    EndPart end;
+    end.reason = reason;
+    end.flags.set(Flag::cut_off);
+    end.request_body_length = open.seen[0];
+    end.response_body_length = open.seen[1];
+    if (is_cut(open.exchange.request, open.seen[0])) end.flags.set(Flag::request_truncated);
+    if (is_cut(open.exchange.response, open.seen[1])) end.flags.set(Flag::response_truncated);
+    ended.push_back(close(first, end));
+  }
+  return ended;
+}
+
+}  // namespace tapedeck::http
