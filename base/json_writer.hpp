@@ -22,8 +22,7 @@ class JsonWriter {
   void value(bool b);
   void value(double number);  // shortest form that reads back equal; NaN and infinities become null
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  void value(T number) {
+  requires(!std::same_as<T, bool>) void value(T number) {
     if constexpr (std::signed_integral<T>) {
       write_signed(number);
     } else {
