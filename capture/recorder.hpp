@@ -9,6 +9,7 @@
 #include "base/byte_size.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/json_writer.hpp"
 #include "format/tape_writer.hpp"
 #include "http/exchange_sink.hpp"
 #include "http/filter.hpp"
@@ -53,7 +54,8 @@ struct RecorderStats {
   std::string trouble;         // the last one, for people
 
   bool has_loss() const;       // exit status 4: a drop, or an incomplete exchange with loss (http::is_loss)
-  std::string to_json() const; // seen ... incomplete, reasons: the fields of `record --json`
+  /// seen recorded filtered dropped incomplete reasons bytes: the fields of `record --json`, into an open object.
+  void write_fields(JsonWriter& json) const;
 };
 
 /// The ExchangeSink that ends on a tape. take(), lost() and advance() come from one thread and only queue; a thread of
