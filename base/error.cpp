@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 
 #include <cerrno>
+#include <ostream>
 
 namespace tapedeck {
 
@@ -14,6 +15,8 @@ Error errno_error(std::string message) {
   const error_code code{errno, boost::system::system_category()};
   return {code, std::move(message) + ": " + code.message()};
 }
+
+std::ostream& operator<<(std::ostream& out, const Error& error) { return out << error.message; }
 
 void throw_exception_from_error(const Error& error, const boost::source_location&) {
   throw std::runtime_error(error.message);

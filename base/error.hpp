@@ -1,4 +1,5 @@
 #pragma once
+#include <iosfwd>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -23,6 +24,9 @@ Error make_error(std::string message);
 Error make_error(error_code code, std::string message);
 /// `message: strerror(errno)`.
 Error errno_error(std::string message);
+
+/// The message: so that a test that fails on a Result says why.
+std::ostream& operator<<(std::ostream& out, const Error& error);
 
 [[noreturn]] void throw_exception_from_error(const Error& error, const boost::source_location& where);
 
