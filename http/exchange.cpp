@@ -1,5 +1,7 @@
 #include "http/exchange.hpp"
 
+#include "http/url.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -38,17 +40,6 @@ template <int kFamily>
 bool parse_ip(std::string_view text, SocketAddress& into) {
   into.size = kFamily == AF_INET ? 4 : 16;
   return inet_pton(kFamily, std::string(text).c_str(), into.bytes.data()) == 1;
-}
-
-/// Nothing if the target is not absolute.
-std::string_view authority_of(std::string_view target) {
-  const auto scheme_end = target.find("://");
-  // A path may hold "://" too: a scheme comes before any of these.
-  if (scheme_end == target.npos || target.find_first_of("/?#") < scheme_end) return {};
-  std::string_view authority = target.substr(scheme_end + 3);
-  authority = authority.substr(0, authority.find_first_of("/?#"));
-  const auto user_end = authority.rfind('@');
-  return user_end == authority.npos ? authority : authority.substr(user_end + 1);
 }
 
 }  // namespace
@@ -120,7 +111,9 @@ std::optional<std::string_view> find_field(std::string_view head, std::string_vi
 
 std::string_view host_of(std::string_view request_head) {
   const RequestLine line = request_line_of(request_head);
-  if (const std::string_view authority = authority_of(line.target); !authority.empty()) return authority;
+  if (const std::string_view authority = authority_of(line.target); !authority.empty()) {
+    return authority.substr(authority.rfind('@') + 1);  // npos + 1 is 0: no user, nothing to cut
+  }
   if (line.method == "CONNECT") return line.target;
   return find_field(request_head, "host").value_or(std::string_view{});
 }

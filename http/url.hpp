@@ -37,4 +37,7 @@ struct TargetParts {
 };
 TargetParts split_target(std::string_view target);
 
+/// The authority of an absolute target (`http://user@host:80/a` -> `user@host:80`); empty if the target is not absolute.
+std::string_view authority_of(std::string_view target);
+
 }  // namespace tapedeck::http
