@@ -1,12 +1,12 @@
 #pragma once
+#include "base/bytes.hpp"
+#include "http/exchange.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "base/bytes.hpp"
-#include "http/exchange.hpp"
 
 namespace tapedeck::http {
 
@@ -16,7 +16,8 @@ struct Field {
   std::string_view value;
 };
 
-/// Where a parser puts the fields of the head it stands at. Lives beside the buffer; reused, so that a message allocates nothing.
+/// Where a parser puts the fields of the head it stands at. Lives beside the buffer; reused, so that a message
+/// allocates nothing.
 using FieldTable = std::vector<Field>;
 
 /// A parsed head: views, valid as long as the parser's `head` event says.

@@ -1,33 +1,33 @@
 #pragma once
+#include "base/bytes.hpp"
+#include "http/head.hpp"
+#include "http/judge.hpp"
+#include "http/rules.hpp"
+#include "http/start_line.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
-#include "base/bytes.hpp"
-#include "http/head.hpp"
-#include "http/rules.hpp"
-
 namespace tapedeck::http {
-
-/// strict: in front of production, refuses what has more than one reading. observe: reports what passed between two
-/// others, refuses nothing that it can frame.
-enum class Mode : std::uint8_t { strict, observe };
 
 enum class Step : std::uint8_t {
   need_more,  // nothing until more bytes come (consumed may be > 0: leading CRLFs, chunk lines)
   head,       // a whole head; `bytes` is its raw form, and head() is valid until these bytes leave the buffer
   body,       // `bytes`: body bytes, de-chunked
   trailers,   // `bytes`: raw trailer lines without the empty line (only if there are any)
-  end,        // the message is complete; the next call starts the next message
+  end,        // the message is complete; the next call starts the next message (interim responses are messages too)
   tunnel,     // after a 101 or a 2xx to CONNECT: no more HTTP on this connection; nothing further is consumed
   desync,     // observe: nobody can frame what follows; why() names the rule. Only reset() goes on
-  rejected,   // strict: why() names the rule, status() the answer. Final
+  rejected,   // strict: why() names the rule (none: the input ended inside a message), status() the answer. Final
 };
 
+/// tunnel, desync and rejected come again whenever asked: a loop over events ends at them too.
 struct Event {
   Step step = Step::need_more;
-  std::size_t consumed = 0;  // take this many bytes off the front of the buffer before the next call
-  ConstBytes bytes;          // view into the buffer
+  std::size_t consumed =
+      0;             // take this many bytes off the front of the buffer before the next call; may be more than `bytes`
+  ConstBytes bytes;  // view into the buffer
 };
 
 struct ParserLimits {
@@ -51,6 +51,8 @@ struct RequestFacts {
   bool asks_upgrade = false;
   Version version = Version::http_1_1;
 };
+/// What a request as received asks for. A proxy that removes the Upgrade must clear `asks_upgrade`.
+RequestFacts facts_of(const Head& request);
 
 enum class Ending : std::uint8_t { fin, tls_without_close_notify, reset };
 
@@ -63,15 +65,16 @@ class MessageParser {
   /// `limits` and `table` outlive the parser.
   MessageParser(Side side, Mode mode, const ParserLimits& limits, FieldTable& table);
 
-  /// Response side: tells what the next response answers. Without it a response is taken to answer a GET.
-  /// Interim (1xx) responses do not use it up.
+  /// Response side: tells what the next final response answers; call it before next() meets that response. Without it
+  /// a response is taken to answer a GET. Interim (1xx) responses do not use it up, the final `head` does.
   void answers(const RequestFacts& request);
 
   /// Repeat until need_more.
   Event next(ConstBytes unconsumed);
 
-  /// observe: `bytes` of this direction were lost here; the buffer is empty. Inside a body of known length or inside
-  /// one chunk: parsing goes on behind them and the answer is `body` with empty bytes. Elsewhere: desync.
+  /// observe: `bytes` of this direction were lost here; the buffer is empty. Inside a body of known length, inside one
+  /// chunk or in a body read to the close: parsing goes on behind them and the answer is `body` with empty bytes (call
+  /// next() again even without bytes: the body may be complete). Elsewhere: desync, why() is none.
   Event gap(std::uint64_t bytes);
 
   /// The direction ended. `end` if that completes a message (read to close, or between messages there is none:
@@ -93,25 +96,64 @@ class MessageParser {
   /// At the start of a message, not a byte of it seen.
   bool between_messages() const;
   /// Rules that fired in this message.
-  RuleSet fired() const { return x_fired; }
-  Rule why() const { return x_why; }
-  /// strict, after `rejected` on the request side: the status to answer with (400, 414, 431, 501, 505 ...).
-  std::uint16_t status() const { return x_status; }
+  RuleSet fired() const { return x_judge.fired; }
+  Rule why() const { return x_judge.why; }
+  /// strict, after `rejected`: the status to answer with (request side: 400, 405, 414, 431, 501, 505; response side:
+  /// 502).
+  std::uint16_t status() const { return x_judge.status; }
 
  private:
-  enum class State : std::uint8_t;
-  Side x_side;
-  Mode x_mode;
+  enum class State : std::uint8_t {
+    start,
+    length_body,
+    close_body,
+    chunk_line,
+    chunk_body,
+    chunk_end,
+    trailers,
+    done,
+    tunnel,
+    failed
+  };
+
+  void begin_message();
+  Event fail(std::size_t consumed = 0);
+  Event need_more(std::size_t consumed, std::string_view rest);
+  bool skip_empty_lines(std::string_view text, std::size_t& skipped);
+  Event next_head(std::string_view text);
+  std::size_t scan_head(std::string_view text);
+  bool end_head_line(std::string_view text, std::size_t line_end);
+  bool over_limit(std::string_view text, std::size_t line_end);
+  Event finish_head(std::string_view text, std::size_t skipped);
+  bool plan_body();
+  static State state_for(Framing framing);
+  std::optional<Event> measured_body(std::string_view text, std::size_t& at);
+  Event close_body(std::string_view text);
+  std::optional<Event> chunk_line(std::string_view text, std::size_t& at);
+  std::optional<Event> chunk_end(std::string_view text, std::size_t& at);
+  Event trailers(std::string_view text, std::size_t at);
+  Event end(std::size_t consumed);
+
   const ParserLimits* x_limits;
   FieldTable* x_table;
+  Judge x_judge;
+  State x_state = State::start;
   Head x_head;
+  StartLine x_start;
+  RequestFacts x_answers;
   Framing x_framing = Framing::none;
+  bool x_keeps_alive = true;
+  bool x_fresh = true;             // the next byte is the first of a message
+  std::uint8_t x_empty_lines = 0;  // in front of the start line
+  std::size_t x_interim_heads = 0;
+  std::size_t x_pending = 0;  // bytes of an unfinished head, line or section that the caller still holds
+  std::size_t x_scan = 0;     // of these, how many were searched for a line end
+  std::size_t x_line = 0;     // where in them the current line starts
+  std::size_t x_lines = 0;    // whole lines in them
   std::uint64_t x_content_length = 0;
   std::uint64_t x_body_bytes = 0;
-  bool x_keeps_alive = true;
-  RuleSet x_fired;
-  Rule x_why = Rule::none;
-  std::uint16_t x_status = 0;
+  std::uint64_t x_remaining = 0;  // of the measured body or the chunk
+  std::uint64_t x_extension_bytes = 0;
 };
 
 }  // namespace tapedeck::http

@@ -60,6 +60,7 @@ class RuleSet {
     other.x_bits |= x_bits;
     return other;
   }
+  bool operator==(const RuleSet&) const = default;
   std::string names() const;  // space-separated, in the order above
 
  private:
