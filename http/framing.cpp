@@ -1,10 +1,11 @@
 #include "http/framing.hpp"
 
+#include <algorithm>
+
 #include "http/authority.hpp"
 #include "http/chars.hpp"
+#include "http/connection_names.hpp"
 #include "http/field_names.hpp"
-
-#include <algorithm>
 
 namespace tapedeck::http {
 namespace {
@@ -38,7 +39,7 @@ struct FramingFields {
   std::string_view host;
   bool close = false;
   bool keep_alive = false;
-  bool upgrade = false;
+  std::size_t connection_items = 0;
   bool names_protected = false;
   bool alias = false;
 };
@@ -78,6 +79,7 @@ void add_codings(std::string_view list, Codings& codings) {
 
 void add_connection(std::string_view list, FramingFields& out) {
   for_each_item(list, [&out](std::string_view item) {
+    ++out.connection_items;
     if (equals_ignoring_case(item, "close")) out.close = true;
     if (equals_ignoring_case(item, "keep-alive")) out.keep_alive = true;
     if (is_protected(known_field(item).field)) out.names_protected = true;
@@ -93,21 +95,14 @@ FramingFields collect(const Head& head) {
       continue;
     }
     switch (known.field) {
-      case KnownField::content_length:
-        add_lengths(field.value, out.lengths);
-        break;
-      case KnownField::transfer_encoding:
-        add_codings(field.value, out.codings);
-        break;
-      case KnownField::connection:
-        add_connection(field.value, out);
-        break;
+      case KnownField::content_length: add_lengths(field.value, out.lengths); break;
+      case KnownField::transfer_encoding: add_codings(field.value, out.codings); break;
+      case KnownField::connection: add_connection(field.value, out); break;
       case KnownField::host:
         ++out.hosts;
         out.host = field.value;
         break;
-      default:
-        break;
+      default: break;
     }
   }
   return out;
@@ -179,7 +174,8 @@ bool check_bodyless(const Head& head, const FramingFields& fields, Judge& judge)
 
 bool plan_request_body(const Head& head, Judge& judge, BodyPlan& plan) {
   const auto fields = collect(head);
-  if (fields.names_protected && judge.refuses(Rule::connection_names)) return false;
+  const bool too_many_names = fields.connection_items > kMaxConnectionNames;
+  if ((fields.names_protected || too_many_names) && judge.refuses(Rule::connection_names)) return false;
   if (fields.alias) judge.note(Rule::alias);
   if (!check_host(head, fields, judge)) return false;
   if (fields.codings.lines > 0) {
