@@ -97,16 +97,26 @@ RequestLine request_line_of(std::string_view head) {
   return {line.substr(0, method_end), target};
 }
 
-std::optional<std::string_view> find_field(std::string_view head, std::string_view name) {
+bool any_field(std::string_view head, std::string_view name, const std::function<bool(std::string_view)>& holds) {
   take_line(head);
   while (!head.empty()) {
     const std::string_view line = take_line(head);
     if (line.empty()) break;
     if (kBlank.find(line.front()) != kBlank.npos) continue;  // a folded line belongs to the field above
     const auto colon = line.find(':', 1);                    // the name of a pseudo-header begins with one
-    if (colon != line.npos && same_name(trimmed(line.substr(0, colon)), name)) return trimmed(line.substr(colon + 1));
+    if (colon == line.npos || !same_name(trimmed(line.substr(0, colon)), name)) continue;
+    if (holds(trimmed(line.substr(colon + 1)))) return true;
   }
-  return std::nullopt;
+  return false;
+}
+
+std::optional<std::string_view> find_field(std::string_view head, std::string_view name) {
+  std::optional<std::string_view> found;
+  any_field(head, name, [&found](std::string_view value) {
+    found = value;
+    return true;
+  });
+  return found;
 }
 
 std::string_view host_of(std::string_view request_head) {

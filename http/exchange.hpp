@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,6 +113,9 @@ RequestLine request_line_of(std::string_view head);
 
 /// First field of this name (any case) in a raw head, outer whitespace removed; nothing if absent. Linear in the head.
 std::optional<std::string_view> find_field(std::string_view head, std::string_view name);
+
+/// Whether `holds` says yes to the value of any field of this name.
+bool any_field(std::string_view head, std::string_view name, const std::function<bool(std::string_view)>& holds);
 
 /// Host of a request: the absolute target's authority, else the Host field, else empty.
 std::string_view host_of(std::string_view request_head);
