@@ -60,8 +60,10 @@ struct ReplayResult {
   std::vector<std::string> unbelievable;  // quantiles of latency spoilt by the generator's lateness
   bool valid = true;
   bool partial = false;
+  bool aborted = false;             // by abort_on or --when-full abort: exit 1, or 2 if nothing ever answered
   std::map<http::Endpoint, EndpointLoad> endpoints;
-  std::vector<SecondCounts> seconds;
+  std::vector<SecondCounts> seconds;  // by due time, one each `slot` from T0
+  Duration slot = std::chrono::seconds(1);
   diff::Aggregate comparison;
   diff::Conclusion conclusion;
   std::vector<ThresholdResult> thresholds;
