@@ -54,7 +54,7 @@ struct Run {
 // A target that answers at once, but not while it stalls: what is sent then is answered at its end. The latency from
 // the due time is what is left of the stall, whatever the number of connections. 2000/s, 300 ms stall in 10 s.
 TEST_CASE("a stall of the target shows in the latencies of all requests that were due in it") {
-  constexpr MonoTime kStallEnd = kT0 + 5300ms;
+  constexpr MonoTime kStallEnd = kT0 + 5299'750us;
   SimulatedTarget::Script script;
   script.answers_at = [&](MonoTime sent) { return sent >= kStallEnd - 300ms && sent < kStallEnd ? kStallEnd : sent; };
   Run run(options_for(ConnectionMode::recorded), script);
@@ -68,11 +68,11 @@ TEST_CASE("a stall of the target shows in the latencies of all requests that wer
   };
   run.go();
   std::ranges::sort(latencies);
-  // 600 requests were due in the stall, with 300, 299.5, ... 0.5 ms left of it; all others are answered at once.
+  // 600 requests were due in the stall, with 299.75, 299.25, ... 0.25 ms left of it; all others are answered at once.
   REQUIRE(latencies.size() == kRequests);
-  for (std::uint32_t i = 0; i < 600; ++i) CHECK(latencies[kRequests - 1 - i] == 300ms - i * 500us);
+  for (std::uint32_t i = 0; i < 600; ++i) CHECK(latencies[kRequests - 1 - i] == 299'750us - i * 500us);
   CHECK(latencies[kRequests - 601] == 0ns);
-  CHECK(latencies[kRequests * 99 / 100 - 1] == 200'500us);  // the p99 that a user of the service saw
+  CHECK(latencies[kRequests * 99 / 100 - 1] == 199'750us);  // the p99 that a user of the service saw
   CHECK(run.dispatcher.connections().overflow() == 600 - 64);
 }
 
