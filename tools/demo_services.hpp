@@ -2,6 +2,9 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/clock.hpp"
+#include "tools/demo_shop.hpp"
+
 namespace tapedeck::tools {
 
 /// A small web shop over HTTP/1.1 on 127.0.0.1, served by a thread of its own from the constructor to the destructor:
@@ -17,10 +20,10 @@ namespace tapedeck::tools {
 /// 25 ms longer, the `total` of an order is called `total_amount`, and the price of /products/{id} is a string.
 class DemoService {
  public:
-  enum class Version { old_shop, new_shop };
+  using Version = ShopVersion;
 
-  /// Throws boost::system::system_error if the loopback cannot be listened on.
-  explicit DemoService(Version version);
+  /// `clock` dates the answers. Throws boost::system::system_error if the loopback cannot be listened on.
+  explicit DemoService(Version version, const Clock& clock = system_clock());
   ~DemoService();  // ends open connections
 
   DemoService(const DemoService&) = delete;
