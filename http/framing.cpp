@@ -164,9 +164,10 @@ bool check_bodyless(const Head& head, const FramingFields& fields, Judge& judge)
     if (claims_body) judge.doubt_framing();
     return true;
   }
-  if (fields.lengths.invalid && judge.refuses(Rule::length_invalid)) return false;
-  if (fields.lengths.unequal && judge.refuses(Rule::length_repeated)) return false;
-  if (fields.lengths.count > 1) judge.note(Rule::length_repeated);
+  const auto& lengths = fields.lengths;
+  if (lengths.invalid) return !judge.refuses(Rule::length_invalid);
+  if (lengths.unequal) return !judge.refuses(Rule::length_repeated);
+  if (lengths.count > 1) judge.note(Rule::length_repeated);
   return true;
 }
 

@@ -1,11 +1,11 @@
 #include "http/parser.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "http/chunked.hpp"
 #include "http/field_parser.hpp"
 #include "http/framing.hpp"
-
-#include <algorithm>
-#include <limits>
 
 namespace tapedeck::http {
 namespace {
@@ -20,9 +20,7 @@ bool is_empty_line(std::string_view text, std::size_t begin, std::size_t line_en
 
 }  // namespace
 
-ParserLimits strict_request_limits() {
-  return {};
-}
+ParserLimits strict_request_limits() { return {}; }
 
 ParserLimits strict_response_limits() {
   ParserLimits limits;
@@ -56,13 +54,9 @@ RequestFacts facts_of(const Head& request) {
 MessageParser::MessageParser(Side side, Mode mode, const ParserLimits& limits, FieldTable& table)
     : x_limits(&limits), x_table(&table), x_judge{side, mode, {}} {}
 
-void MessageParser::answers(const RequestFacts& request) {
-  x_answers = request;
-}
+void MessageParser::answers(const RequestFacts& request) { x_answers = request; }
 
-bool MessageParser::between_messages() const {
-  return x_state == State::start && x_pending == 0;
-}
+bool MessageParser::between_messages() const { return x_state == State::start && x_pending == 0; }
 
 void MessageParser::reset() {
   x_state = State::start;
@@ -101,28 +95,16 @@ Event MessageParser::next(ConstBytes unconsumed) {
   for (;;) {
     std::optional<Event> event;
     switch (x_state) {
-      case State::start:
-        return next_head(text);
-      case State::close_body:
-        return close_body(text);
+      case State::start: return next_head(text);
+      case State::close_body: return close_body(text);
       case State::length_body:
-      case State::chunk_body:
-        event = measured_body(text, at);
-        break;
-      case State::chunk_line:
-        event = chunk_line(text, at);
-        break;
-      case State::chunk_end:
-        event = chunk_end(text, at);
-        break;
-      case State::trailers:
-        return trailers(text, at);
-      case State::done:
-        return end(at);
-      case State::tunnel:
-        return {Step::tunnel, at, {}};
-      case State::failed:
-        return fail(at);
+      case State::chunk_body: event = measured_body(text, at); break;
+      case State::chunk_line: event = chunk_line(text, at); break;
+      case State::chunk_end: event = chunk_end(text, at); break;
+      case State::trailers: return trailers(text, at);
+      case State::done: return end(at);
+      case State::tunnel: return {Step::tunnel, at, {}};
+      case State::failed: return fail(at);
     }
     if (event) return *event;
   }
@@ -164,8 +146,8 @@ Event MessageParser::next_head(std::string_view text) {
     if (!skip_empty_lines(text, skipped)) return fail();
     text.remove_prefix(skipped);
     if (text.empty() || text.front() == '\r') return need_more(skipped, text);
-    if (!may_begin_start_line(text, x_judge)) return fail();
   }
+  if (x_scan < kStartLinePrefix && !may_begin_start_line(text, x_judge)) return fail();
   const auto length = scan_head(text);
   if (x_judge.why != Rule::none) return fail();
   if (length == kNone) return need_more(skipped, text);
@@ -251,14 +233,10 @@ bool MessageParser::plan_body() {
 
 MessageParser::State MessageParser::state_for(Framing framing) {
   switch (framing) {
-    case Framing::length:
-      return State::length_body;
-    case Framing::chunked:
-      return State::chunk_line;
-    case Framing::until_close:
-      return State::close_body;
-    case Framing::none:
-      break;
+    case Framing::length: return State::length_body;
+    case Framing::chunked: return State::chunk_line;
+    case Framing::until_close: return State::close_body;
+    case Framing::none: break;
   }
   return State::done;
 }

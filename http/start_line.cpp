@@ -1,15 +1,16 @@
 #include "http/start_line.hpp"
 
+#include <algorithm>
+
 #include "http/authority.hpp"
 #include "http/chars.hpp"
 #include "http/head.hpp"
-
-#include <algorithm>
 
 namespace tapedeck::http {
 namespace {
 
 constexpr std::string_view kHttpSlash = "HTTP/";
+static_assert(kHttpSlash.size() == kStartLinePrefix);
 
 bool starts_like_version(std::string_view text) {
   return equals_ignoring_case(text.substr(0, kHttpSlash.size()), kHttpSlash);

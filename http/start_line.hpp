@@ -1,10 +1,10 @@
 #pragma once
-#include "http/exchange.hpp"
-#include "http/judge.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "http/exchange.hpp"
+#include "http/judge.hpp"
 
 namespace tapedeck::http {
 
@@ -27,7 +27,9 @@ struct StartLine {
 /// refused.
 bool parse_start_line(std::string_view line, std::size_t method_limit, Judge& judge, StartLine& out);
 
-/// Whether the first bytes can begin a start line at all, so that other protocols are told apart at once.
+/// Whether the first bytes, up to kStartLinePrefix of them, can begin a start line at all: other protocols are told
+/// apart at once.
+inline constexpr std::size_t kStartLinePrefix = 5;
 bool may_begin_start_line(std::string_view bytes, Judge& judge);
 
 /// Removes the CR that must stand before the line's LF.

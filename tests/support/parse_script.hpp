@@ -1,12 +1,12 @@
 #pragma once
-#include "http/parser.hpp"
-
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "http/parser.hpp"
 
 namespace tapedeck::test {
 
