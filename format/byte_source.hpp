@@ -1,8 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <string>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -17,8 +18,11 @@ struct ByteSource {
   virtual Result<std::size_t> read_at(std::uint64_t offset, Bytes into) const = 0;
 };
 
-/// A file; a directory: its *.tape files in name order, end to end; `-` or a pipe: spooled into an unlinked temporary file.
+/// A file; a directory: its *.tape files in name order, end to end; `-` or a pipe: spooled into an unlinked temporary
+/// file.
 Result<std::unique_ptr<ByteSource>> open_source(const std::filesystem::path& path);
 std::unique_ptr<ByteSource> memory_source(std::string bytes);
+/// Several, end to end: tapes so joined are a tape.
+Result<std::unique_ptr<ByteSource>> join_sources(std::vector<std::unique_ptr<ByteSource>> sources);
 
 }  // namespace tapedeck::format

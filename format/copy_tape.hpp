@@ -13,7 +13,7 @@ struct CopyResult {
 
 /// filter, recover, merge are this: read in time order, keep what `keep` says, write a sorted recording that keeps the
 /// ids, with an `inherited` NOTE of the source's losses. `writer` is sealed. Memory as a Cursor's.
-Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer, const std::function<bool(const http::Exchange&)>& keep,
-                             TimeRange range, Time now);
+Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer,
+                             const std::function<bool(const http::Exchange&)>& keep, TimeRange range, Time now);
 
 }  // namespace tapedeck::format

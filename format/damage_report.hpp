@@ -31,14 +31,17 @@ struct DamageReport {
   std::uint64_t skipped = 0;  // records of unknown, uncritical types
   std::uint64_t kept = 0;     // exchanges
   std::uint64_t lost = 0;     // exchanges
-  std::map<std::string, std::uint64_t> degraded;  // exchanges by what is gone: request_body, response_body, response_head, connection
+  std::map<std::string, std::uint64_t>
+      degraded;  // exchanges by what is gone: request_body, response_body, response_head, connection
   std::uint64_t completions_lost = 0;
   Time covered_until{};       // all that began before is accounted for
   bool tail_unknown = false;  // an unsealed end: what came after covered_until cannot be known
 
-  bool intact() const { return damaged.empty() && missing == 0 && lost == 0 && completions_lost == 0 && degraded.empty() && !tail_unknown; }
-  std::string to_json() const;  // the fields of `verify --json`
-  std::string sentence() const; // one line for people
+  bool intact() const {
+    return damaged.empty() && missing == 0 && lost == 0 && completions_lost == 0 && degraded.empty() && !tail_unknown;
+  }
+  std::string to_json() const;   // the fields of `verify --json`
+  std::string sentence() const;  // one line for people
 };
 
 }  // namespace tapedeck::format

@@ -3,7 +3,16 @@
 
 namespace tapedeck::format {
 
-enum class errc { not_a_tape = 1, newer_version, damaged, key_needed, wrong_key, limit_exceeded, not_found, not_supported };
+enum class errc {
+  not_a_tape = 1,
+  newer_version,
+  damaged,
+  key_needed,
+  wrong_key,
+  limit_exceeded,
+  not_found,
+  not_supported
+};
 
 error_code make_error_code(errc code);
 

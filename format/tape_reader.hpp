@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -23,6 +24,8 @@ struct TimeRange {
 enum class Bodies : std::uint8_t { load, skip };
 
 class TapeReader;
+class TapeWriter;
+struct CopyResult;
 
 /// Exchanges in order of their first request byte (ties by ordinal). Memory: the rows between the watermark and the
 /// newest chunk read. Lives as long as its reader.
@@ -66,6 +69,9 @@ class TapeReader {
 
  private:
   friend class Cursor;
+  friend Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer,
+                                      const std::function<bool(const http::Exchange&)>& keep, TimeRange range,
+                                      Time now);
   struct Impl;
   explicit TapeReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> x_impl;

@@ -38,9 +38,9 @@ struct TapeSummary {
   std::map<std::string, std::uint64_t> flags;
   std::uint64_t request_body_bytes = 0;
   std::uint64_t response_body_bytes = 0;
-  std::map<std::string, LossTotals> losses;             // by reason
-  std::map<http::Endpoint, EndpointTotals> endpoints;   // at most 1024, then ("", "other")
-  std::string recording_note;                           // JSON of the first recording's first note
+  std::map<std::string, LossTotals> losses;            // by reason
+  std::map<http::Endpoint, EndpointTotals> endpoints;  // at most 1024, then ("", "other")
+  std::string recording_note;                          // JSON of the first recording's first note
 
   void add(const http::Exchange& exchange);
   void merge(const TapeSummary& other);

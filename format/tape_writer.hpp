@@ -15,13 +15,13 @@ namespace tapedeck::format {
 enum class Sync : std::uint8_t { every_second, every_chunk, never };
 
 struct TapeOptions {
-  int level = 3;                                  // zstd
-  unsigned workers = 1;                           // compression threads beside the caller's; any number gives equal bytes
+  int level = 3;         // zstd
+  unsigned workers = 1;  // compression threads beside the caller's; any number gives equal bytes
   Sync sync = Sync::every_second;
-  ByteSize chunk = 1_MiB;                         // raw
+  ByteSize chunk = 1_MiB;  // raw
   Duration chunk_age = std::chrono::seconds(1);
-  std::optional<http::RecordingId> recording;     // unset: random
-  bool sorted = false;                            // rows come in (request_first, ordinal) order: filter, merge, recover, import
+  std::optional<http::RecordingId> recording;  // unset: random
+  bool sorted = false;  // rows come in (request_first, ordinal) order: filter, merge, recover, import
 };
 
 struct TapeTotals {
@@ -44,7 +44,8 @@ class TapeWriter {
   TapeWriter& operator=(TapeWriter&&) noexcept;
   ~TapeWriter();
 
-  /// A whole row. The exchange's own id is kept as its origin if it has one (recording not all zeros), else the new id holds.
+  /// A whole row. The exchange's own id is kept as its origin if it has one (recording not all zeros), else the new id
+  /// holds.
   Result<http::ExchangeId> append(const http::Exchange& exchange, Time now);
   Result<void> note(const Note& note, Time now);
   /// Every 100 ms: raises the watermark (no later row has a request first byte below it), closes a chunk that is old
@@ -58,6 +59,8 @@ class TapeWriter {
   const http::RecordingId& recording() const;
   std::uint32_t segment() const;
   std::uint64_t segment_bytes() const;  // written so far
+  /// Rows that append() took and no segment holds, after an error of the sink and next_segment(), which notes them.
+  std::uint64_t lost() const;
 
  private:
   struct Impl;

@@ -1,0 +1,64 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "format/chunk_body.hpp"
+#include "format/row.hpp"
+#include "http/exchange.hpp"
+
+namespace tapedeck::format {
+
+/// A chunk's rows in columns, not compressed yet.
+struct ClosedChunk {
+  ChunkFacts facts;
+  std::vector<std::pair<Column, std::string>> columns;  // ids ascending, empty ones left out
+  std::uint32_t errors = 0;                             // status >= 500 or none
+  std::uint16_t methods = 0;                            // bit = META's code
+  std::uint16_t statuses = 0;                           // bit 0 none, 1-5 class
+};
+
+/// Turns rows into columns. The caller says where bodies are that are not kept in the chunk.
+class ChunkBuilder {
+ public:
+  explicit ChunkBuilder(const http::RecordingId& recording) : x_recording(&recording) {}
+
+  /// `row`: bodies and flags are set, the rest is filled from the exchange. Bodies with code 1 go into the chunk's
+  /// columns.
+  void add(const http::Exchange& exchange, RowMeta row, std::uint64_t ordinal);
+  std::uint32_t rows() const { return x_chunk.facts.rows; }
+  std::size_t size() const { return x_bytes + x_meta.size(); }
+  /// Facts that rows do not tell (next_ordinal, watermark, epoch ...) are the caller's. Ready for the next chunk then.
+  ClosedChunk close();
+
+ private:
+  std::string& column(Column id) { return x_columns[static_cast<std::size_t>(id)]; }
+  void add_heads(const http::Exchange& exchange, RowMeta& row);
+  void add_extra(const http::Exchange& exchange, RowMeta& row);
+  void add_ext(const http::Exchange& exchange, RowMeta& row);
+  void add_connection(const http::Exchange& exchange);
+  void count(const RowMeta& row);
+  std::string encode_origins() const;
+
+  const http::RecordingId* x_recording;
+  ClosedChunk x_chunk;
+  MetaEncoder x_meta;
+  std::array<std::string, kColumnEnd> x_columns;
+  std::size_t x_bytes = 0;
+  std::unordered_set<std::uint64_t> x_connections;
+  std::uint64_t x_last_connection = 0;
+  std::vector<http::ExchangeId> x_ids;  // of the rows
+  bool x_has_origins = false;
+};
+
+/// By what a row sorts: the request's first byte, or the response's where that is alone.
+Time sort_time(const http::Exchange& exchange);
+
+/// Bytes of a row in EXTRA and EXT, and of its longest head: what limits are checked against.
+std::size_t extra_size(const http::Exchange& exchange);
+std::size_t ext_size(const http::Exchange& exchange);
+
+}  // namespace tapedeck::format

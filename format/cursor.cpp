@@ -1,0 +1,117 @@
+#include "format/cursor.hpp"
+
+#include <algorithm>
+
+namespace tapedeck::format {
+
+RecordingCursor::RecordingCursor(const TapeMap& map, std::uint32_t recording, const TimeRange& range)
+    : x_from(range.from ? to_ns(*range.from) : INT64_MIN),
+      x_to(range.to ? to_ns(*range.to) : INT64_MAX),
+      x_to_end(!range.to) {
+  const auto& segments = map.recordings[recording].segments;
+  for (std::uint32_t s = 0; s < segments.size(); ++s) {
+    for (std::uint32_t c = 0; c < segments[s].chunks.size(); ++c) {
+      const ChunkFacts& facts = segments[s].chunks[c].facts;
+      if (facts.exchanges == 0 || facts.t_max < x_from || (!x_to_end && facts.t_min >= x_to)) continue;
+      x_chunks.push_back({recording, s, c});
+      x_watermarks.push_back(facts.watermark);
+      x_earliest.push_back(facts.t_min);
+    }
+  }
+  for (std::size_t i = x_earliest.size(); i-- > 1;) x_earliest[i - 1] = std::min(x_earliest[i - 1], x_earliest[i]);
+}
+
+bool RecordingCursor::in_range(std::int64_t time) const { return time >= x_from && (x_to_end || time < x_to); }
+
+bool RecordingCursor::is_ready() const {
+  return !x_heap.empty() && (x_next == x_chunks.size() || x_heap.top().time <= x_watermark);
+}
+
+std::optional<std::int64_t> RecordingCursor::next_time() const {
+  std::optional<std::int64_t> time;
+  if (!x_heap.empty()) time = x_heap.top().time;
+  if (x_next < x_chunks.size() && !is_ready()) time = std::min(time.value_or(INT64_MAX), x_earliest[x_next]);
+  return time;
+}
+
+Result<void> RecordingCursor::prepare(TapeStore& store) {
+  while (!is_ready() && x_next < x_chunks.size()) {
+    if (auto read = read_chunk(store); !read) return read;
+  }
+  return {};
+}
+
+Result<void> RecordingCursor::read_chunk(TapeStore& store) {
+  const ChunkRef ref = x_chunks[x_next];
+  x_watermark = std::max(x_watermark, x_watermarks[x_next]);
+  ++x_next;
+  const auto chunk = store.chunk(ref);
+  if (!chunk) return chunk.error();
+  if (!(*chunk)->rows()) return {};
+  const std::vector<RowMeta>& rows = *(*chunk)->rows();
+  for (std::uint32_t row = 0; row < rows.size(); ++row) {
+    if (in_range(rows[row].request_first)) {
+      x_heap.push({rows[row].request_first, (*chunk)->facts().next_ordinal + row, ref, row});
+    }
+  }
+  return {};
+}
+
+WaitingRow RecordingCursor::pop() {
+  const WaitingRow row = x_heap.top();
+  x_heap.pop();
+  return row;
+}
+
+MergedCursor::MergedCursor(TapeStore& store, const TimeRange& range, Bodies bodies)
+    : x_store(&store), x_bodies(bodies) {
+  for (std::uint32_t i = 0; i < store.map().recordings.size(); ++i) {
+    x_recordings.emplace_back(store.map(), i, range);
+  }
+}
+
+/// The recording whose next row is the earliest of all, ready to be popped; null at the end. Recordings are opened only
+/// when their time has come.
+Result<RecordingCursor*> MergedCursor::earliest() {
+  for (;;) {
+    RecordingCursor* best = nullptr;
+    std::int64_t best_time = INT64_MAX;
+    for (RecordingCursor& recording : x_recordings) {
+      const auto time = recording.next_time();
+      if (time && (best == nullptr || *time < best_time)) {
+        best = &recording;
+        best_time = *time;
+      }
+    }
+    if (best == nullptr || best->is_ready()) return best;
+    if (auto prepared = best->prepare(*x_store); !prepared) return prepared.error();
+  }
+}
+
+Result<std::optional<BuiltExchange>> MergedCursor::next() {
+  for (;;) {
+    const auto recording = earliest();
+    if (!recording) return recording.error();
+    if (*recording == nullptr) return std::optional<BuiltExchange>();
+    const WaitingRow waiting = (*recording)->pop();
+    const auto chunk = x_store->chunk(waiting.chunk);
+    if (!chunk) return chunk.error();
+    if (!(*chunk)->rows()) continue;  // it was good before: the source changes under us
+    auto built = build_exchange(*x_store, *chunk, waiting.row, x_bodies);
+    if (!built) return built.error();
+    if (built->lost) continue;
+    ++x_counts.kept;
+    built->degraded.count(x_counts.degraded);
+    return std::optional(std::move(*built));
+  }
+}
+
+void finish_report(TapeStore& store, const RowCounts& counts) {
+  DamageReport& report = store.report();
+  const Expected expected = account(store.map(), report);
+  report.kept = counts.kept;
+  report.degraded = counts.degraded;
+  report.lost = expected.exchanges > counts.kept ? expected.exchanges - counts.kept : 0;
+}
+
+}  // namespace tapedeck::format

@@ -1,0 +1,80 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <vector>
+
+#include "format/exchange_builder.hpp"
+#include "format/tape_reader.hpp"
+#include "format/tape_store.hpp"
+
+namespace tapedeck::format {
+
+/// A row waiting for its turn.
+struct WaitingRow {
+  std::int64_t time = 0;  // request_first
+  std::uint64_t ordinal = 0;
+  ChunkRef chunk;
+  std::uint32_t row = 0;
+};
+
+/// The rows of one recording in time order: a heap of those that the watermark does not let go yet.
+class RecordingCursor {
+ public:
+  RecordingCursor(const TapeMap& map, std::uint32_t recording, const TimeRange& range);
+
+  /// A lower bound of the next row's time, before anything is read of it; nothing at the end.
+  std::optional<std::int64_t> next_time() const;
+  bool is_ready() const;
+  /// Reads chunks until the next row is sure, or there is none.
+  Result<void> prepare(TapeStore& store);
+  WaitingRow pop();
+
+ private:
+  struct Later {
+    bool operator()(const WaitingRow& a, const WaitingRow& b) const {
+      return a.time != b.time ? a.time > b.time : a.ordinal > b.ordinal;
+    }
+  };
+  Result<void> read_chunk(TapeStore& store);
+  bool in_range(std::int64_t time) const;
+
+  std::vector<ChunkRef> x_chunks;  // that can hold rows of the range
+  std::vector<std::int64_t> x_watermarks;
+  std::vector<std::int64_t> x_earliest;  // least t_min of this and all later chunks
+  std::size_t x_next = 0;
+  std::int64_t x_watermark = INT64_MIN;
+  std::int64_t x_from;
+  std::int64_t x_to;  // exclusive, unless x_to_end
+  bool x_to_end;
+  std::priority_queue<WaitingRow, std::vector<WaitingRow>, Later> x_heap;
+};
+
+/// What a walk over all rows counts.
+struct RowCounts {
+  std::uint64_t kept = 0;
+  std::map<std::string, std::uint64_t> degraded;
+};
+
+/// All recordings of a tape in time order.
+class MergedCursor {
+ public:
+  MergedCursor(TapeStore& store, const TimeRange& range, Bodies bodies);
+  /// Nothing at the end; lost rows are stepped over.
+  Result<std::optional<BuiltExchange>> next();
+  const RowCounts& counts() const { return x_counts; }
+
+ private:
+  Result<RecordingCursor*> earliest();
+
+  TapeStore* x_store;
+  Bodies x_bodies;
+  std::vector<RecordingCursor> x_recordings;
+  RowCounts x_counts;
+};
+
+/// Fills in what only a walk over all rows can tell.
+void finish_report(TapeStore& store, const RowCounts& counts);
+
+}  // namespace tapedeck::format

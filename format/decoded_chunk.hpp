@@ -1,0 +1,114 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "format/byte_source.hpp"
+#include "format/row.hpp"
+#include "format/tape_map.hpp"
+#include "http/exchange.hpp"
+
+namespace tapedeck::format {
+
+/// Names a chunk of a TapeMap by its places in the lists there.
+struct ChunkRef {
+  std::uint32_t recording = 0;
+  std::uint32_t segment = 0;
+  std::uint32_t chunk = 0;
+};
+
+/// One chunk in memory: columns are decoded when first asked for. Columns that a fault hit are told from those that are
+/// not there: the latter are empty.
+class DecodedChunk {
+ public:
+  /// What cannot be read of the chunk shows in the answers; errors are trouble of the source, or a tape that needs a
+  /// newer reader. `name` is for messages.
+  static Result<std::shared_ptr<const DecodedChunk>> load(const ByteSource& source, const ChunkEntry& entry,
+                                                          const SegmentId& segment, ChunkRef ref,
+                                                          std::string_view name);
+
+  const ChunkRef& ref() const { return x_ref; }
+  const SegmentId& segment() const { return x_segment; }
+  const ChunkFacts& facts() const { return x_facts; }
+  /// Whether all stored bytes were as they had been written.
+  bool intact() const { return x_intact; }
+  /// Stored bytes of the record, as far as its header is good; 0 if not.
+  std::uint64_t record_size() const { return x_record_size; }
+  /// The rows; nothing if META is gone.
+  const std::optional<std::vector<RowMeta>>& rows() const { return x_rows; }
+
+  /// A column's bytes, as long as the chunk lives. Nothing if it is gone.
+  std::optional<std::string_view> column(Column id) const;
+  /// Whether the stored bytes of a column are good, without decoding it.
+  bool has(Column id) const;
+  std::uint32_t raw_len(Column id) const;
+
+  struct RowPlace {  // in the columns
+    std::uint32_t request_head = 0;
+    std::uint32_t response_head = 0;
+    std::array<std::uint32_t, 2> body{};
+    std::uint32_t extra = 0;
+    std::uint32_t ext = 0;
+  };
+  const RowPlace& place(std::uint32_t row) const { return x_places[row]; }
+
+  /// The index-th body of codes 1 and 2, request first; nothing if there is none, or it is gone.
+  std::optional<std::string_view> own_body(std::uint64_t index) const;
+  /// Whether own_body() can be expected to be there, and its length.
+  std::optional<std::uint64_t> own_body_length(std::uint64_t index) const;
+  std::optional<std::string_view> body_bytes(std::uint32_t row, http::Side side) const;
+
+  /// The index-th interned value; nothing if there is none, or VALUES is gone.
+  std::optional<std::string_view> value(std::uint64_t index) const;
+  /// By number; nothing if there is no entry. `gone` if CONNECTIONS is.
+  std::shared_ptr<const http::Connection> connection(std::uint64_t number, bool& gone) const;
+  /// Whose row it was first; the row's own id if it has no other. Nothing if ORIGINS is gone.
+  std::optional<http::ExchangeId> id(std::uint32_t row) const;
+
+  /// Roughly, for the cache: as if all columns were decoded.
+  std::uint64_t memory() const { return x_memory; }
+
+ private:
+  struct StoredColumn {
+    Codec codec = Codec::raw;
+    std::uint32_t raw_len = 0;
+    std::size_t begin = 0;  // in x_payload
+    std::size_t length = 0;
+    bool good = true;
+  };
+  void read_columns(const ChunkBody& body, bool escaped);
+  bool place_rows();
+  Column body_column(const RowMeta& row, http::Side side) const;
+  void decode_values() const;
+  void decode_connections() const;
+  void decode_origins() const;
+
+  ChunkRef x_ref;
+  SegmentId x_segment;
+  ChunkFacts x_facts;
+  bool x_intact = false;
+  std::uint64_t x_record_size = 0;
+  std::uint64_t x_memory = 0;
+  std::string x_payload;
+  std::array<std::optional<StoredColumn>, kColumnEnd> x_stored;
+  std::optional<std::vector<RowMeta>> x_rows;
+  std::vector<RowPlace> x_places;
+  std::vector<std::uint32_t> x_own_bodies;  // row * 2 + side
+
+  // Decoded on demand, by the reader's one thread.
+  mutable std::array<std::optional<std::optional<std::string>>, kColumnEnd> x_decoded;
+  mutable std::optional<std::vector<std::string_view>> x_values;
+  mutable bool x_connections_done = false;
+  mutable bool x_connections_gone = false;
+  mutable std::map<std::uint64_t, std::shared_ptr<const http::Connection>> x_connections;
+  mutable bool x_origins_done = false;
+  mutable std::optional<std::vector<http::ExchangeId>> x_origins;
+};
+
+}  // namespace tapedeck::format

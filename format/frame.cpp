@@ -1,0 +1,151 @@
+#include "format/frame.hpp"
+
+#include <cstdlib>
+
+#include <zstd.h>
+
+#include "format/record.hpp"
+#include "format/wire.hpp"
+
+namespace tapedeck::format {
+namespace {
+
+constexpr std::size_t kFrameHeader = 8;
+constexpr char kEscape = static_cast<char>(0xA8);
+constexpr char kSyncFirst = 0x57;
+
+void append_opaque(std::string& out, std::string_view content) {
+  put<std::uint32_t>(out, kOpaqueMagic);
+  put<std::uint32_t>(out, static_cast<std::uint32_t>(content.size()));
+  out += content;
+}
+
+std::string lay_out(const std::vector<FrameContent>& frames, bool all_opaque, std::vector<StoredFrame>& stored) {
+  std::string out;
+  std::size_t total = 0;
+  for (const FrameContent& frame : frames) total += frame.bytes.size() + kFrameHeader;
+  out.reserve(total);
+  stored.clear();
+  for (const FrameContent& frame : frames) {
+    const std::size_t start = out.size();
+    if (frame.codec == Codec::zstd && !all_opaque) {
+      out += frame.bytes;
+    } else {
+      append_opaque(out, frame.bytes);
+    }
+    stored.push_back({static_cast<std::uint32_t>(out.size() - start), 0});
+  }
+  return out;
+}
+
+void escape(std::string& payload) {
+  std::string hits;
+  for (std::size_t at = find_sync(payload); at != std::string::npos; at = find_sync(payload, at + 1)) {
+    put<std::uint32_t>(hits, static_cast<std::uint32_t>(at));
+    payload[at] = kEscape;
+  }
+  append_opaque(payload, hits);
+}
+
+void hash_frames(StoredPayload& payload) {
+  std::size_t at = 0;
+  for (StoredFrame& frame : payload.frames) {
+    frame.xxh3 = xxh3(std::string_view(payload.bytes).substr(at, frame.length));
+    at += frame.length;
+  }
+  payload.xxh3 = xxh3(payload.bytes);
+}
+
+}  // namespace
+
+Compressor::Compressor(int level)
+    : x_context(ZSTD_createCCtx(), [](void* context) { ZSTD_freeCCtx(static_cast<ZSTD_CCtx*>(context)); }) {
+  auto* context = static_cast<ZSTD_CCtx*>(x_context.get());
+  if (context == nullptr) std::abort();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1);
+}
+
+std::string Compressor::compress(std::string_view raw) {
+  std::string out(ZSTD_compressBound(raw.size()), '\0');
+  const std::size_t n =
+      ZSTD_compress2(static_cast<ZSTD_CCtx*>(x_context.get()), out.data(), out.size(), raw.data(), raw.size());
+  if (ZSTD_isError(n) != 0) std::abort();  // only memory can run out: the output has room
+  out.resize(n);
+  return out;
+}
+
+FrameContent Compressor::compress_or_keep(std::string_view raw) {
+  std::string coded = compress(raw);
+  if (coded.size() < raw.size() + kFrameHeader) return {Codec::zstd, std::move(coded)};
+  return {Codec::raw, std::string(raw)};
+}
+
+StoredPayload store_payload(const std::vector<FrameContent>& frames) {
+  StoredPayload payload;
+  payload.bytes = lay_out(frames, false, payload.frames);
+  if (find_sync(payload.bytes) != std::string::npos) {
+    payload.bytes = lay_out(frames, true, payload.frames);
+    payload.escaped = true;
+    escape(payload.bytes);
+  }
+  hash_frames(payload);
+  return payload;
+}
+
+bool unescape_payload(std::string& payload) {
+  std::size_t at = 0;
+  std::size_t last = 0;
+  while (at < payload.size()) {
+    if (payload.size() - at < kFrameHeader || load<std::uint32_t>(payload, at) != kOpaqueMagic) return false;
+    const std::size_t length = kFrameHeader + load<std::uint32_t>(payload, at + 4);
+    if (length > payload.size() - at) return false;
+    last = at;
+    at += length;
+  }
+  if (payload.empty()) return false;
+  WireReader hits(std::string_view(payload).substr(last + kFrameHeader));
+  std::int64_t previous = -1;
+  while (!hits.at_end()) {
+    const auto hit = hits.fixed<std::uint32_t>();
+    if (!hits.ok() || hit <= previous || hit >= last || payload[hit] != kEscape) return false;
+    payload[hit] = kSyncFirst;
+    previous = hit;
+  }
+  payload.resize(last);
+  return true;
+}
+
+std::optional<std::string_view> frame_content(std::string_view frame) {
+  if (frame.size() < kFrameHeader) return std::nullopt;
+  const auto magic = load<std::uint32_t>(frame, 0);
+  if (magic == kZstdMagic) return frame;
+  if (magic != kOpaqueMagic || load<std::uint32_t>(frame, 4) != frame.size() - kFrameHeader) return std::nullopt;
+  return frame.substr(kFrameHeader);
+}
+
+std::optional<std::string> decode_content(std::string_view content, Codec codec, std::uint32_t raw_len) {
+  if (raw_len > kMaxFrame) return std::nullopt;
+  if (codec == Codec::raw) {
+    if (content.size() != raw_len) return std::nullopt;
+    return std::string(content);
+  }
+  if (ZSTD_getFrameContentSize(content.data(), content.size()) != raw_len ||
+      ZSTD_findFrameCompressedSize(content.data(), content.size()) != content.size()) {
+    return std::nullopt;
+  }
+  std::string raw(raw_len, '\0');
+  thread_local const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
+  const std::size_t n = ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), content.data(), content.size());
+  if (ZSTD_isError(n) != 0 || n != raw_len) return std::nullopt;
+  return raw;
+}
+
+std::optional<std::string> decode_content_up_to(std::string_view content, std::uint64_t limit) {
+  const unsigned long long size = ZSTD_getFrameContentSize(content.data(), content.size());
+  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR || size > limit) return std::nullopt;
+  return decode_content(content, Codec::zstd, static_cast<std::uint32_t>(size));
+}
+
+}  // namespace tapedeck::format

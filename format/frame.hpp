@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/layout.hpp"
+
+namespace tapedeck::format {
+
+/// What becomes one payload frame: zstd-coded bytes (a whole zstd frame), or bytes as they are.
+struct FrameContent {
+  Codec codec = Codec::raw;
+  std::string bytes;
+};
+
+/// One zstd context: not thread-safe, its output depends on level and input alone.
+class Compressor {
+ public:
+  explicit Compressor(int level);
+  /// A frame with content size and checksum.
+  std::string compress(std::string_view raw);
+  /// The same, or the bytes as they are where that is not smaller.
+  FrameContent compress_or_keep(std::string_view raw);
+
+ private:
+  std::unique_ptr<void, void (*)(void*)> x_context;
+};
+
+struct StoredFrame {
+  std::uint32_t length = 0;
+  std::uint64_t xxh3 = 0;
+};
+
+/// A payload as it goes into the stream.
+struct StoredPayload {
+  std::string bytes;
+  bool escaped = false;
+  std::uint64_t xxh3 = 0;
+  std::vector<StoredFrame> frames;  // without the one that lists the escapes
+};
+
+/// Bare frames where the content is zstd-coded; if the sync pattern occurs, the whole payload is escaped.
+StoredPayload store_payload(const std::vector<FrameContent>& frames);
+
+/// Undoes the escaping in place and drops the frame that lists the hits. False if the list is malformed.
+bool unescape_payload(std::string& payload);
+
+/// The content of one stored frame, which fills `frame`. Nothing if it is malformed.
+std::optional<std::string_view> frame_content(std::string_view frame);
+
+/// Decoded bytes. Nothing if the content is corrupt or not of exactly `raw_len` bytes.
+std::optional<std::string> decode_content(std::string_view content, Codec codec, std::uint32_t raw_len);
+/// For records that do not state a length: zstd content of at most `limit` bytes.
+std::optional<std::string> decode_content_up_to(std::string_view content, std::uint64_t limit);
+
+}  // namespace tapedeck::format

@@ -1,0 +1,119 @@
+#include "format/record_encoder.hpp"
+
+#include "format/wire.hpp"
+
+namespace tapedeck::format {
+namespace {
+
+void encode_chunk(EncodeJob& job, Compressor& compressor) {
+  ChunkBody body{job.chunk.facts, {}};
+  std::vector<FrameContent> frames;
+  for (const auto& [id, bytes] : job.chunk.columns) {
+    frames.push_back(compressor.compress_or_keep(bytes));
+    ColumnEntry entry;
+    entry.id = static_cast<std::uint16_t>(id);
+    entry.codec = frames.back().codec;
+    entry.flags = column_flags(id);
+    entry.raw_len = static_cast<std::uint32_t>(bytes.size());
+    body.columns.push_back(entry);
+  }
+  job.payload = store_payload(frames);
+  for (std::size_t i = 0; i < body.columns.size(); ++i) {
+    body.columns[i].stored_len = job.payload.frames[i].length;
+    body.columns[i].stored_xxh3 = job.payload.frames[i].xxh3;
+  }
+  job.body = encode_chunk_body(body);
+  job.chunk.columns.clear();
+}
+
+void encode_one_frame(EncodeJob& job, Compressor& compressor) {
+  std::vector<FrameContent> frames;
+  if (job.type == RecordType::blob) {
+    frames.push_back(compressor.compress_or_keep(job.content));
+    store<std::uint8_t>(job.body, 48, static_cast<std::uint8_t>(frames.back().codec));
+  } else if (!job.content.empty()) {
+    frames.push_back({Codec::zstd, compressor.compress(job.content)});
+  }
+  job.payload = store_payload(frames);
+  job.content.clear();
+}
+
+void encode(EncodeJob& job, Compressor& compressor) {
+  if (job.type == RecordType::chunk) {
+    encode_chunk(job, compressor);
+  } else {
+    encode_one_frame(job, compressor);
+  }
+}
+
+}  // namespace
+
+RecordEncoder::RecordEncoder(int level, unsigned workers)
+    : x_level(level), x_limit(workers == 0 ? 1 : 2 * std::size_t{workers} + 2), x_compressor(level) {
+  for (unsigned i = 0; i < workers; ++i) x_workers.emplace_back([this] { work(); });
+}
+
+RecordEncoder::~RecordEncoder() {
+  {
+    const std::lock_guard lock(x_mutex);
+    x_stopping = true;
+    x_has_work.notify_all();
+  }
+  for (std::thread& worker : x_workers) worker.join();
+}
+
+void RecordEncoder::submit(EncodeJob job) {
+  auto owned = std::make_unique<EncodeJob>(std::move(job));
+  if (x_workers.empty()) {
+    encode(*owned, x_compressor);
+    owned->done = true;
+    x_jobs.push_back(std::move(owned));
+    return;
+  }
+  const std::lock_guard lock(x_mutex);
+  x_jobs.push_back(std::move(owned));
+  x_has_work.notify_one();
+}
+
+bool RecordEncoder::full() const {
+  const std::lock_guard lock(x_mutex);
+  return x_jobs.size() >= x_limit;
+}
+
+bool RecordEncoder::empty() const {
+  const std::lock_guard lock(x_mutex);
+  return x_jobs.empty();
+}
+
+std::unique_ptr<EncodeJob> RecordEncoder::take(Wait wait) {
+  std::unique_lock lock(x_mutex);
+  if (x_jobs.empty()) return nullptr;
+  if (wait == Wait::yes) x_is_done.wait(lock, [&] { return x_jobs.front()->done; });
+  if (!x_jobs.front()->done) return nullptr;
+  std::unique_ptr<EncodeJob> job = std::move(x_jobs.front());
+  x_jobs.pop_front();
+  if (x_started > 0) --x_started;
+  return job;
+}
+
+void RecordEncoder::clear() {
+  while (take(Wait::yes) != nullptr) {
+  }
+}
+
+void RecordEncoder::work() {
+  Compressor compressor(x_level);
+  std::unique_lock lock(x_mutex);
+  for (;;) {
+    x_has_work.wait(lock, [&] { return x_stopping || x_started < x_jobs.size(); });
+    if (x_stopping) return;
+    EncodeJob& job = *x_jobs[x_started++];
+    lock.unlock();
+    encode(job, compressor);
+    lock.lock();
+    job.done = true;
+    x_is_done.notify_one();
+  }
+}
+
+}  // namespace tapedeck::format

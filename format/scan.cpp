@@ -1,0 +1,266 @@
+#include "format/scan.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "format/format_error.hpp"
+#include "format/frame.hpp"
+#include "format/source_window.hpp"
+
+namespace tapedeck::format {
+namespace {
+
+/// A segment as it stands in the stream.
+struct Run {
+  SegmentId id;
+  std::uint64_t last_record_no = 0;
+  std::uint64_t missing = 0;
+  std::uint64_t skipped = 0;
+  SegmentMap segment;
+};
+
+/// What is left of a record.
+struct Found {
+  std::uint64_t offset = 0;
+  RecordHeader header;
+  std::string body;
+  std::string payload;  // unescaped; only of small records that are looked into
+  bool payload_good = false;
+};
+
+bool wants_payload(RecordType type) { return type == RecordType::note; }
+
+std::optional<std::string> note_json(const Found& record) {
+  const auto content = frame_content(record.payload);
+  return content ? decode_content_up_to(*content, kMaxNoteJson) : std::nullopt;
+}
+
+class Scanner {
+ public:
+  Scanner(const ByteSource& source, std::uint64_t size, std::string_view name) : x_window(source, size), x_name(name) {
+    x_result.report.bytes = size;
+  }
+
+  Result<ScanResult> run() {
+    for (std::uint64_t at = 0; at < x_window.size();) {
+      auto next = step(at);
+      if (!next) return next.error();
+      at = *next;
+    }
+    if (x_runs.empty()) return nothing_found();
+    return finish();
+  }
+
+ private:
+  Result<std::uint64_t> step(std::uint64_t at) {
+    Found record;
+    record.offset = at;
+    auto good = read_header(record);
+    if (!good) return good.error();
+    if (!*good) return resync(at, at + 1);
+    const std::uint64_t payload_at = at + record.header.size();
+    auto payload = x_window.view(payload_at, record.header.payload_len);
+    if (!payload) return payload.error();
+    record.payload_good = payload->size() == record.header.payload_len && xxh3(*payload) == record.header.payload_xxh3;
+    if (record.payload_good && wants_payload(record.header.type)) take_payload(record, *payload);
+    if (auto accepted = accept(record); !accepted) return accepted.error();
+    if (record.payload_good) return payload_at + record.header.payload_len;
+    // Never at the promised end: bytes may have been cut out.
+    return resync(payload_at, payload_at);
+  }
+
+  Result<bool> read_header(Found& record) {
+    const auto fixed = x_window.view(record.offset, kHeaderSize);
+    if (!fixed) return fixed.error();
+    const std::uint32_t body_len = promised_body_len(*fixed);
+    if (body_len == UINT32_MAX) return false;
+    const auto bytes = x_window.view(record.offset, kHeaderSize + body_len);
+    if (!bytes) return bytes.error();
+    switch (decode_header(*bytes, record.header)) {
+      case HeaderCheck::bad: return false;
+      case HeaderCheck::newer: return newer_version(x_name, "a record header");
+      case HeaderCheck::good: break;
+    }
+    record.body = bytes->substr(kHeaderSize);
+    if (record.header.encrypted()) return key_needed(x_name);
+    return true;
+  }
+
+  static void take_payload(Found& record, std::string_view payload) {
+    record.payload = payload;
+    if (record.header.escaped() && !unescape_payload(record.payload)) record.payload.clear();
+  }
+
+  Result<std::uint64_t> resync(std::uint64_t damaged_from, std::uint64_t search_from) {
+    const auto next = x_window.next_sync(search_from);
+    if (next && *next > damaged_from) x_result.report.damaged.push_back({damaged_from, *next - damaged_from});
+    return next;
+  }
+
+  /// Which segment a record belongs to, and whether it is new there.
+  Run* run_for(const RecordHeader& header) {
+    const auto is_it = [&](const Run& r) { return r.id == header.segment; };
+    const bool goes_on = !x_runs.empty() && is_it(x_runs.back());
+    const auto run = goes_on ? x_runs.end() - 1 : std::find_if(x_runs.begin(), x_runs.end(), is_it);
+    if (run == x_runs.end()) {
+      x_runs.push_back({header.segment, header.record_no, header.record_no, 0, {}});
+      x_runs.back().segment.number = header.segment.number;
+      return &x_runs.back();
+    }
+    if (header.record_no <= run->last_record_no) {
+      ++x_result.report.stale;
+      return nullptr;
+    }
+    // The segment goes on: what lay between was left over from something else.
+    for (auto between = run + 1; between != x_runs.end(); ++between) x_result.report.stale += between->segment.records;
+    x_runs.erase(run + 1, x_runs.end());
+    run->missing += header.record_no - run->last_record_no - 1;
+    run->last_record_no = header.record_no;
+    return &*run;
+  }
+
+  Result<void> accept(const Found& record) {
+    Run* run = run_for(record.header);
+    if (run == nullptr) return {};
+    if (x_runs.size() > kMaxSegments) return too_many("segments", kMaxSegments);
+    ++run->segment.records;
+    run->segment.sealed = false;
+    switch (record.header.type) {
+      case RecordType::file_header: return take_file_header(record, run->segment);
+      case RecordType::chunk: return take_chunk(record, run->segment);
+      case RecordType::blob: return take_blob(record, run->segment);
+      case RecordType::index: take_index(record, run->segment); return {};
+      case RecordType::summary: take_summary(record, run->segment); return {};
+      case RecordType::footer: take_footer(record, run->segment); return {};
+      case RecordType::note: take_note(record, run->segment); return {};
+    }
+    if (record.header.critical()) return newer_version(x_name, "a record of an unknown type");
+    ++run->skipped;
+    return {};
+  }
+
+  static void saw(SegmentMap& segment, std::uint64_t ordinal, std::uint64_t completion) {
+    segment.lowest_seen = std::min(segment.lowest_seen, ordinal);
+    segment.next_ordinal = std::max(segment.next_ordinal, ordinal);
+    segment.next_completion = std::max(segment.next_completion, completion);
+  }
+
+  Result<void> take_file_header(const Found& record, SegmentMap& segment) {
+    const auto header = decode_file_header(record.body);
+    if (!header) return malformed(record);
+    if (header->incompat != 0) return newer_version(x_name, "a feature of the file header");
+    if (header->key_id != 0) return key_needed(x_name);
+    segment.first_ordinal = header->next_ordinal;
+    saw(segment, header->next_ordinal, header->next_completion);
+    return {};
+  }
+
+  Result<void> take_chunk(const Found& record, SegmentMap& segment) {
+    auto chunk = decode_chunk_body(record.body);
+    if (!chunk) return malformed(record);
+    if (needs_newer_reader(*chunk)) return newer_version(x_name, "a column of a chunk");
+    saw(segment, chunk->facts.next_ordinal, chunk->facts.next_completion);
+    saw(segment, chunk->facts.next_ordinal + chunk->facts.exchanges,
+        chunk->facts.next_completion + (chunk->facts.rows - chunk->facts.exchanges));
+    segment.chunks.push_back({record.offset, chunk->facts, !record.payload_good});
+    return {};
+  }
+
+  Result<void> take_blob(const Found& record, SegmentMap& segment) {
+    const auto blob = decode_blob(record.body);
+    if (!blob) return malformed(record);
+    if (blob->codec > Codec::zstd) return newer_version(x_name, "the coding of a body");
+    if (!record.payload_good) return {};
+    segment.blobs.push_back(
+        {blob->blob, blob->part, record.offset, static_cast<std::uint32_t>(record.header.record_size())});
+    return {};
+  }
+
+  static void take_index(const Found& record, SegmentMap& segment) {
+    if (const auto index = decode_index(record.body)) saw(segment, index->next_ordinal, index->next_completion);
+  }
+
+  static void take_summary(const Found& record, SegmentMap& segment) {
+    const auto summary = decode_summary(record.body);
+    if (!summary) return;
+    if (!segment.first_ordinal) segment.first_ordinal = summary->first_ordinal;
+    saw(segment, summary->next_ordinal, summary->next_completion);
+    if (record.payload_good) segment.summary_offset = record.offset;
+  }
+
+  static void take_footer(const Found& record, SegmentMap& segment) {
+    const auto footer = decode_footer(record.body);
+    if (!footer) return;
+    saw(segment, footer->next_ordinal, footer->next_completion);
+    segment.sealed = true;
+  }
+
+  static void take_note(const Found& record, SegmentMap& segment) {
+    const auto note = decode_note(record.body);
+    if (note) segment.notes.push_back({*note, note_json(record).value_or("")});
+  }
+
+  /// Hashes hold, but the body makes no sense: nothing of it is used.
+  Result<void> malformed(const Found& record) {
+    x_result.report.damaged.push_back({record.offset, record.header.size()});
+    return {};
+  }
+
+  Error too_many(std::string_view what, std::size_t limit) const {
+    return make_error(errc::limit_exceeded, std::string(x_name) + ": holds more than " + std::to_string(limit) + " " +
+                                                std::string(what) + ": read its parts one by one");
+  }
+
+  Error nothing_found() {
+    const auto start = x_window.view(0, kHeaderSize);
+    if (x_window.size() == 0) return not_a_tape(x_name, "it is empty");
+    const std::uint8_t major = start ? claimed_major(*start) : std::uint8_t{0};
+    if (major > kMajor) return newer_version(x_name, "layout " + std::to_string(major));
+    return not_a_tape(x_name, "no record found");
+  }
+
+  Result<ScanResult> finish() {
+    DamageReport& report = x_result.report;
+    for (Run& run : x_runs) {
+      report.segments.push_back({run.id.recording, run.id.number, run.segment.sealed});
+      report.records += run.segment.records;
+      report.missing += run.missing;
+      report.skipped += run.skipped;
+      add_segment(x_result.map, run.id.recording, std::move(run.segment));
+    }
+    if (x_result.map.recordings.size() > kMaxRecordings) {
+      return too_many("recordings", kMaxRecordings);
+    }
+    settle(x_result.map);
+    return std::move(x_result);
+  }
+
+  SourceWindow x_window;
+  std::string_view x_name;
+  std::vector<Run> x_runs;
+  ScanResult x_result;
+};
+
+}  // namespace
+
+Error newer_version(std::string_view name, std::string_view what) {
+  return make_error(errc::newer_version, std::string(name) + ": written by a newer tapedeck (" + std::string(what) +
+                                             " is unknown here): read it with that version or a later one");
+}
+
+Error key_needed(std::string_view name) {
+  return make_error(errc::key_needed, std::string(name) + ": encrypted, and this version cannot decrypt tapes");
+}
+
+Error not_a_tape(std::string_view name, std::string_view why) {
+  return make_error(errc::not_a_tape, std::string(name) + ": not a tape (" + std::string(why) +
+                                          "): give a file that `tapedeck record` or `tapedeck import` wrote");
+}
+
+Result<ScanResult> scan_tape(const ByteSource& source, std::string_view name) {
+  const auto size = source.size();
+  if (!size) return size.error();
+  return Scanner(source, *size, name).run();
+}
+
+}  // namespace tapedeck::format

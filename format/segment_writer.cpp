@@ -1,0 +1,141 @@
+#include "format/segment_writer.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace tapedeck::format {
+
+SegmentWriter::SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, std::uint64_t first_ordinal, int level)
+    : x_sink(std::move(sink)),
+      x_id(id),
+      x_compressor(level),
+      x_first_ordinal(first_ordinal),
+      x_next_ordinal(first_ordinal) {}
+
+Result<void> SegmentWriter::write_record(RecordType type, std::string_view body, const StoredPayload& payload) {
+  RecordHeader header;
+  const bool critical = type == RecordType::file_header || type == RecordType::chunk || type == RecordType::blob;
+  header.flags = static_cast<std::uint8_t>((critical ? kFlagCritical : 0) | (payload.escaped ? kFlagEscaped : 0));
+  header.type = type;
+  header.segment = x_id;
+  header.record_no = x_record_no;
+  header.payload_len = static_cast<std::uint32_t>(payload.bytes.size());
+  header.payload_xxh3 = payload.xxh3;
+  const std::string head = encode_header(header, body);
+  const std::array<ConstBytes, 2> pieces{as_bytes(head), as_bytes(payload.bytes)};
+  if (auto appended = x_sink->append(pieces); !appended) {
+    // Best effort: what stays behind if this fails too is a torn end, which readers step over.
+    (void)x_sink->cut_back(x_offset);
+    return appended.error();
+  }
+  x_offset += head.size() + payload.bytes.size();
+  ++x_record_no;
+  x_unsynced = true;
+  return {};
+}
+
+Result<void> SegmentWriter::write_coded(RecordType type, std::string_view body, std::string_view content) {
+  std::vector<FrameContent> frames;
+  frames.push_back({Codec::zstd, x_compressor.compress(content)});
+  return write_record(type, body, store_payload(frames));
+}
+
+Result<void> SegmentWriter::write_file_header(const FileHeaderBody& header) {
+  return write_coded(RecordType::file_header, encode(header), kFileHeaderText);
+}
+
+Result<void> SegmentWriter::write(const EncodeJob& job) {
+  const std::uint64_t offset = x_offset;
+  if (auto written = write_record(job.type, job.body, job.payload); !written) return written;
+  if (job.type == RecordType::chunk) {
+    remember_chunk(job.chunk, offset);
+  } else if (job.type == RecordType::blob) {
+    const BlobBody blob = *decode_blob(job.body);
+    x_blobs.push_back({offset, blob.blob, blob.part, static_cast<std::uint32_t>(x_offset - offset)});
+  }
+  return {};
+}
+
+void SegmentWriter::remember_chunk(const ClosedChunk& chunk, std::uint64_t offset) {
+  const ChunkFacts& facts = chunk.facts;
+  IndexChunk entry;
+  entry.offset = offset;
+  entry.next_ordinal = facts.next_ordinal;
+  entry.t_min = facts.t_min;
+  entry.t_max = facts.t_max;
+  entry.watermark = facts.watermark;
+  entry.connection_min = facts.connection_min;
+  entry.connection_max = facts.connection_max;
+  entry.length = static_cast<std::uint32_t>(x_offset - offset);
+  entry.rows = facts.rows;
+  entry.exchanges = facts.exchanges;
+  entry.errors = chunk.errors;
+  entry.methods = chunk.methods;
+  entry.statuses = chunk.statuses;
+  x_chunks.push_back(entry);
+  x_next_ordinal = facts.next_ordinal + facts.exchanges;
+}
+
+void SegmentWriter::remember_epoch(std::uint32_t epoch, std::uint64_t index_offset) {
+  SummaryEpoch entry;
+  entry.epoch = epoch;
+  entry.chunks = static_cast<std::uint32_t>(x_chunks.size());
+  entry.index_offset = index_offset;
+  entry.first_ordinal = x_chunks.empty() ? x_next_ordinal : x_chunks.front().next_ordinal;
+  for (const IndexChunk& chunk : x_chunks) {
+    entry.exchanges += chunk.exchanges;
+    entry.t_min = std::min(entry.t_min, chunk.t_min);
+    entry.t_max = std::max(entry.t_max, chunk.t_max);
+    entry.watermark = std::max(entry.watermark, chunk.watermark);
+  }
+  x_epochs.push_back(entry);
+  x_chunks.clear();
+  x_blobs.clear();
+}
+
+Result<void> SegmentWriter::write_index(std::uint32_t epoch) {
+  if (!in_epoch()) return {};
+  IndexBody index;
+  index.epoch = epoch;
+  index.chunks = static_cast<std::uint32_t>(x_chunks.size());
+  index.blobs = static_cast<std::uint32_t>(x_blobs.size());
+  index.offset = x_offset;
+  index.previous = x_last_index;
+  index.next_ordinal = x_next_ordinal;
+  const std::uint64_t offset = x_offset;
+  if (auto written = write_coded(RecordType::index, encode(index), encode(x_chunks, x_blobs)); !written) return written;
+  x_last_index = offset;
+  remember_epoch(epoch, offset);
+  return {};
+}
+
+Result<void> SegmentWriter::write_summary_and_footer(std::string_view json) {
+  SummaryBody summary;
+  summary.epochs = static_cast<std::uint32_t>(x_epochs.size());
+  summary.offset = x_offset;
+  summary.first_ordinal = x_first_ordinal;
+  summary.next_ordinal = x_next_ordinal;
+  for (const SummaryEpoch& epoch : x_epochs) {
+    summary.t_min = std::min(summary.t_min, epoch.t_min);
+    summary.t_max = std::max(summary.t_max, epoch.t_max);
+  }
+  std::string content = encode(x_epochs);
+  content += json;
+  if (auto written = write_coded(RecordType::summary, encode(summary), content); !written) return written;
+  FooterBody footer;
+  footer.offset = x_offset;
+  footer.summary = summary.offset;
+  footer.index = x_last_index;
+  footer.records = x_record_no + 1;
+  footer.next_ordinal = x_next_ordinal;
+  return write_record(RecordType::footer, encode(footer), store_payload({}));
+}
+
+Result<void> SegmentWriter::sync() {
+  if (!x_unsynced) return {};
+  if (auto synced = x_sink->sync(); !synced) return synced;
+  x_unsynced = false;
+  return {};
+}
+
+}  // namespace tapedeck::format

@@ -1,0 +1,156 @@
+#include "format/tape_store.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "format/footers.hpp"
+#include "format/frame.hpp"
+#include "format/source_window.hpp"
+
+namespace tapedeck::format {
+namespace {
+
+std::optional<std::string> blob_content(const WholeRecord& record, const BlobBody& blob) {
+  if (blob.raw_len == 0) return std::string();
+  const auto content = frame_content(record.payload);
+  return content ? decode_content(*content, blob.codec, blob.raw_len) : std::nullopt;
+}
+
+/// A blob's header and body, without its payload.
+Result<std::optional<BlobBody>> read_blob_body(const ByteSource& source, std::uint64_t offset) {
+  const auto bytes = read_bytes(source, offset, kHeaderSize + kMaxBody);
+  if (!bytes) return bytes.error();
+  const std::uint32_t body_len = promised_body_len(*bytes);
+  RecordHeader header;
+  if (body_len == UINT32_MAX || bytes->size() < kHeaderSize + body_len ||
+      decode_header(std::string_view(*bytes).substr(0, kHeaderSize + body_len), header) != HeaderCheck::good ||
+      header.type != RecordType::blob) {
+    return std::optional<BlobBody>();
+  }
+  return decode_blob(std::string_view(*bytes).substr(kHeaderSize, body_len));
+}
+
+}  // namespace
+
+TapeStore::TapeStore(std::shared_ptr<const ByteSource> source, std::string name, ScanResult scanned)
+    : x_source(std::move(source)),
+      x_name(std::move(name)),
+      x_map(std::move(scanned.map)),
+      x_report(std::move(scanned.report)) {}
+
+Result<std::shared_ptr<const DecodedChunk>> TapeStore::chunk(ChunkRef ref) {
+  const ChunkEntry& place = entry(ref);
+  if (const auto cached = x_cache.find(place.offset); cached != x_cache.end()) {
+    x_uses.splice(x_uses.begin(), x_uses, cached->second.use);
+    return cached->second.chunk;
+  }
+  const RecordingMap& recording = x_map.recordings[ref.recording];
+  const SegmentId segment{recording.id, recording.segments[ref.segment].number};
+  auto loaded = DecodedChunk::load(*x_source, place, segment, ref, x_name);
+  if (!loaded) return loaded.error();
+  if (!place.damaged && !(*loaded)->intact()) note_damage(**loaded, place);
+  x_uses.push_front(place.offset);
+  x_cache[place.offset] = {*loaded, x_uses.begin()};
+  x_memory += (*loaded)->memory();
+  trim();
+  return loaded;
+}
+
+/// Found while reading a tape that its footers had opened.
+void TapeStore::note_damage(const DecodedChunk& chunk, const ChunkEntry& place) {
+  for (const DamagedRange& range : x_report.damaged) {
+    if (range.offset == place.offset) return;
+  }
+  x_report.damaged.push_back({place.offset, std::max<std::uint64_t>(chunk.record_size(), kHeaderSize)});
+}
+
+void TapeStore::trim() {
+  while (x_memory > kReaderMemory && x_uses.size() > 1) {
+    const auto oldest = x_cache.find(x_uses.back());
+    x_memory -= oldest->second.chunk->memory();
+    x_cache.erase(oldest);
+    x_uses.pop_back();
+  }
+}
+
+Result<std::shared_ptr<const DecodedChunk>> TapeStore::earlier(const std::shared_ptr<const DecodedChunk>& from,
+                                                               std::uint64_t back) {
+  if (back == 0) return from;
+  const ChunkFacts& facts = from->facts();
+  if (back > facts.chunk_in_epoch) return std::shared_ptr<const DecodedChunk>();
+  const auto& chunks = x_map.recordings[from->ref().recording].segments[from->ref().segment].chunks;
+  const auto wanted = std::make_tuple(facts.epoch, static_cast<std::uint16_t>(facts.chunk_in_epoch - back));
+  const auto key = [](const ChunkEntry& c) { return std::make_tuple(c.facts.epoch, c.facts.chunk_in_epoch); };
+  const auto found = std::lower_bound(chunks.begin(), chunks.end(), wanted,
+                                      [&](const ChunkEntry& c, const auto& w) { return key(c) < w; });
+  if (found == chunks.end() || key(*found) != wanted) return std::shared_ptr<const DecodedChunk>();
+  ChunkRef ref = from->ref();
+  ref.chunk = static_cast<std::uint32_t>(found - chunks.begin());
+  return chunk(ref);
+}
+
+TapeStore::Parts TapeStore::parts_of(std::uint32_t recording, std::uint64_t number) const {
+  struct ByBlob {
+    bool operator()(const BlobPart& part, std::uint64_t blob) const { return part.blob < blob; }
+    bool operator()(std::uint64_t blob, const BlobPart& part) const { return blob < part.blob; }
+  };
+  const std::vector<BlobPart>& blobs = x_map.recordings[recording].blobs;
+  return std::equal_range(blobs.begin(), blobs.end(), number, ByBlob());
+}
+
+Result<std::optional<std::string>> TapeStore::part_bytes(std::uint32_t recording, std::uint64_t offset) {
+  const std::optional<std::string> nothing;
+  auto record = read_record(*x_source, offset);
+  if (!record) return record.error();
+  auto blob = *record && (*record)->header.type == RecordType::blob ? decode_blob((*record)->body) : std::nullopt;
+  if (!blob) return nothing;
+  if (blob->same_blob != 0) {
+    const auto [begin, end] = parts_of(recording, blob->same_blob);
+    const auto same = std::find_if(begin, end, [&](const BlobPart& part) { return part.part == blob->same_part; });
+    if (same == end) return nothing;
+    const std::uint32_t raw_len = blob->raw_len;
+    record = read_record(*x_source, same->offset);
+    if (!record) return record.error();
+    blob = *record && (*record)->header.type == RecordType::blob ? decode_blob((*record)->body) : std::nullopt;
+    if (!blob || blob->same_blob != 0 || blob->raw_len != raw_len) return nothing;
+  }
+  if (blob->codec > Codec::zstd) return newer_version(x_name, "the coding of a body");
+  return blob_content(**record, *blob);
+}
+
+Result<std::optional<std::string>> TapeStore::blob(std::uint32_t recording, std::uint64_t number,
+                                                   std::uint64_t length) {
+  const std::optional<std::string> nothing;
+  if (length > kMaxLoadedBody) return nothing;
+  std::string bytes;
+  std::uint32_t next = 0;
+  const auto [begin, end] = parts_of(recording, number);
+  for (auto part = begin; part != end; ++part) {
+    if (part->part < next) continue;  // the same part twice
+    if (part->part > next) return nothing;
+    const auto piece = part_bytes(recording, part->offset);
+    if (!piece) return piece.error();
+    if (!*piece || bytes.size() + (*piece)->size() > length) return nothing;
+    bytes += **piece;
+    ++next;
+  }
+  if (bytes.size() != length) return nothing;
+  return std::optional(std::move(bytes));
+}
+
+Result<bool> TapeStore::has_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length) {
+  std::uint64_t seen = 0;
+  std::uint32_t next = 0;
+  const auto [begin, end] = parts_of(recording, number);
+  for (auto part = begin; part != end; ++part) {
+    if (part->part < next) continue;
+    const auto blob = read_blob_body(*x_source, part->offset);
+    if (!blob) return blob.error();
+    if (!*blob || part->part > next) return false;
+    seen += (*blob)->raw_len;
+    ++next;
+  }
+  return seen == length;
+}
+
+}  // namespace tapedeck::format

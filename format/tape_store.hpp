@@ -1,0 +1,62 @@
+#pragma once
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "format/byte_source.hpp"
+#include "format/decoded_chunk.hpp"
+#include "format/scan.hpp"
+
+namespace tapedeck::format {
+
+/// A tape whose records' places are known: hands out chunks (keeping the latest in memory, up to kReaderMemory) and
+/// bodies that stand in BLOBs. One thread.
+class TapeStore {
+ public:
+  TapeStore(std::shared_ptr<const ByteSource> source, std::string name,
+            ScanResult scanned);  // owners: the reader's stores
+
+  const TapeMap& map() const { return x_map; }
+  const ByteSource& source() const { return *x_source; }
+  const std::string& name() const { return x_name; }
+  DamageReport& report() { return x_report; }
+  const DamageReport& report() const { return x_report; }
+
+  Result<std::shared_ptr<const DecodedChunk>> chunk(ChunkRef ref);
+  /// The chunk so many before `from` in its epoch; null if it is not there.
+  Result<std::shared_ptr<const DecodedChunk>> earlier(const std::shared_ptr<const DecodedChunk>& from,
+                                                      std::uint64_t back);
+  /// A body in parts. Nothing if a part is gone or the lengths differ.
+  Result<std::optional<std::string>> blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length);
+  /// Whether all parts seem to be there, by their headers.
+  Result<bool> has_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length);
+
+  const ChunkEntry& entry(ChunkRef ref) const {
+    return x_map.recordings[ref.recording].segments[ref.segment].chunks[ref.chunk];
+  }
+
+ private:
+  struct Cached {
+    std::shared_ptr<const DecodedChunk> chunk;  // owners: the cache, and whoever reads it now
+    std::list<std::uint64_t>::iterator use;
+  };
+  using Parts = std::pair<std::vector<BlobPart>::const_iterator, std::vector<BlobPart>::const_iterator>;
+  Parts parts_of(std::uint32_t recording, std::uint64_t number) const;
+  Result<std::optional<std::string>> part_bytes(std::uint32_t recording, std::uint64_t offset);
+  void note_damage(const DecodedChunk& chunk, const ChunkEntry& entry);
+  void trim();
+
+  std::shared_ptr<const ByteSource> x_source;
+  std::string x_name;
+  TapeMap x_map;
+  DamageReport x_report;
+  std::map<std::uint64_t, Cached> x_cache;  // by offset
+  std::list<std::uint64_t> x_uses;          // latest first
+  std::uint64_t x_memory = 0;
+};
+
+}  // namespace tapedeck::format
