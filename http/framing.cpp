@@ -160,7 +160,8 @@ bool check_bodyless(const Head& head, const FramingFields& fields, Judge& judge)
     judge.note(Rule::bodyless_fields);
   }
   if (no_fields) {
-    const bool claims_body = coded || (measured && fields.lengths.value != 0);
+    const bool zero = fields.lengths.value == 0 && !fields.lengths.invalid && !fields.lengths.unequal;
+    const bool claims_body = coded || (measured && !zero);
     if (claims_body) judge.doubt_framing();
     return true;
   }

@@ -359,6 +359,7 @@ TEST_CASE("rule bodyless_fields: a claimed body ends the connection, a zero does
   };
   CHECK(stays("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"));
   CHECK_FALSE(stays("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"));
+  CHECK_FALSE(stays("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n"));
   CHECK_FALSE(stays("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"));
 }
 
