@@ -1,12 +1,12 @@
 #pragma once
+#include "base/json_writer.hpp"
+#include "diff/aggregate.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/json_writer.hpp"
-#include "diff/aggregate.hpp"
 
 namespace tapedeck::diff {
 
@@ -25,22 +25,22 @@ double lower_bound(std::uint64_t hits, std::uint64_t of, double alpha);
 
 struct Cluster {
   std::string fingerprint;
-  CellKey key;               // of the leading cell
-  std::uint64_t count = 0;   // pairs
-  std::uint64_t of = 0;      // pairs of its endpoint
-  Interval rate;             // 95 %
+  CellKey key;              // of the leading cell
+  std::uint64_t count = 0;  // pairs
+  std::uint64_t of = 0;     // pairs of its endpoint
+  Interval rate;            // 95 %
   std::vector<Example> examples;
-  std::vector<std::string> members;  // what else always differs with it
+  std::vector<std::string> members;  // what else always differs with it, in words
   std::optional<std::string> noise;  // where the noise was learnt; unset: the cluster counts
-  std::string sentence;      // `GET /orders/{id} 200: body:/items/*/price number -> string in 4.2 % [3.6, 4.9] of 8120`
+  std::string sentence;  // `GET /orders/{id} 200: body:/items/*/price number -> string in 4.2 % [3.6, 4.9] of 8120`
 };
 
 /// What else decides, beside the comparison.
 struct RunFacts {
   std::uint64_t not_compared_limit_percent = 5;
   bool partial = false;
-  bool generator_late = false;   // latency cannot be believed
-  bool latency_judged = false;   // a threshold on latency was given
+  bool generator_late = false;  // latency cannot be believed
+  bool latency_judged = false;  // a threshold on latency was given
   bool threshold_crossed = false;
   bool comparison_off = false;
   bool thresholds_given = false;
@@ -51,7 +51,7 @@ struct Conclusion {
   std::optional<Verdict> verdict;  // unset: nothing was to be judged
   std::string sentence;            // what it proves, or what is missing and how to get it
   std::vector<std::string> reasons;
-  std::vector<Cluster> clusters;   // by severity, then lower bound, then fingerprint
+  std::vector<Cluster> clusters;  // those that count first; by severity, then lower bound, then fingerprint
 };
 
 Conclusion conclude(const Aggregate& all, const RunFacts& facts);

@@ -35,17 +35,17 @@ struct ProxyConfig {
   unsigned workers = 1;
   http::ForwardPolicy forward;
   TimeOuts time_outs;
-  ByteSize ring_memory = 128_MiB;  // all workers' capture rings together
-  ByteSize max_body = 64_MiB;      // captured of each body
+  ByteSize ring_memory = 128_MiB;     // all workers' capture rings together
+  ByteSize max_body = 64_MiB;         // captured of each body
   std::uint64_t max_connections = 0;  // 0: (RLIMIT_NOFILE - 64) / 2
 };
 
 /// proxied = what the sink got as exchanges + dropped here + in flight.
 struct ProxyTotals {
   std::uint64_t connections = 0;
-  std::uint64_t proxied = 0;    // request heads accepted
-  std::uint64_t refused = 0;    // requests answered by the codec's rules; never reach the upstream
-  std::uint64_t dropped = 0;    // exchanges the ring had no room for, told to the sink as lost(capture_memory)
+  std::uint64_t proxied = 0;  // request heads accepted
+  std::uint64_t refused = 0;  // requests answered by the codec's rules; never reach the upstream
+  std::uint64_t dropped = 0;  // exchanges the ring had no room for, told to the sink as lost(capture_memory)
   std::uint64_t upstream_failures = 0;
   std::uint64_t upstream_retries = 0;
 };

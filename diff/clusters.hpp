@@ -1,0 +1,12 @@
+#pragma once
+#include "diff/conclusion.hpp"
+
+#include <vector>
+
+namespace tapedeck::diff {
+
+/// Cells of an endpoint that (nearly) always occur together, as one: equal statuses, Jaccard index above 0.9, both
+/// noise or neither.
+std::vector<Cluster> make_clusters(const Aggregate& all);
+
+}  // namespace tapedeck::diff

@@ -1,0 +1,149 @@
+#include "diff/header_diff.hpp"
+#include "diff/time_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace tapedeck::diff {
+namespace {
+
+struct Cookie {
+  std::string value;
+  std::map<std::string, std::string> attributes;  // names in lower case
+};
+using Cookies = std::map<std::string, Cookie>;
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+/// `name=value` at the front of `rest`, up to a semicolon.
+std::pair<std::string_view, std::string_view> take_pair(std::string_view& rest) {
+  const std::size_t end = std::min(rest.find(';'), rest.size());
+  const std::string_view pair = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 1, rest.size()));
+  const std::size_t equals = std::min(pair.find('='), pair.size());
+  return {trim(pair.substr(0, equals)), trim(pair.substr(std::min(equals + 1, pair.size())))};
+}
+
+// A cookie set twice under one name: the last one wins, as in a browser.
+Cookies parse_cookies(const std::vector<std::string>& lines) {
+  Cookies out;
+  for (std::string_view rest : lines) {
+    const auto [name, value] = take_pair(rest);
+    Cookie cookie{std::string(value), {}};
+    while (!rest.empty()) {
+      const auto [attribute, setting] = take_pair(rest);
+      if (!attribute.empty()) cookie.attributes.insert_or_assign(lower(attribute), std::string(setting));
+    }
+    out.insert_or_assign(std::string(name), std::move(cookie));
+  }
+  return out;
+}
+
+/// Both expire equally long after their own answer, give or take 2 s.
+bool expire_alike(std::string_view a, std::string_view b, const PairFacts& facts) {
+  const auto left = parse_http_date(a);
+  const auto right = parse_http_date(b);
+  if (!left || !right) return false;
+  const auto after = [](Time time, Time answer) {
+    return static_cast<double>(to_ns(time)) - static_cast<double>(to_ns(answer));
+  };
+  return std::abs(after(*left, facts.primary.answer) - after(*right, facts.candidate.answer)) <= 2e9;
+}
+
+class CookieDiff {
+ public:
+  CookieDiff(const PairFacts& facts, DifferenceList& out) : x_facts(facts), x_out(out) {}
+
+  void compare(const std::string& name, const Cookie& a, const Cookie& b) {
+    if (a.value != b.value) values(name, a.value, b.value);
+    for (const auto& [attribute, setting] : a.attributes) {
+      const auto other = b.attributes.find(attribute);
+      const std::string path = name + "/" + attribute;
+      if (other == b.attributes.end())
+        emit(path, Kind::missing, attribute_text(attribute, setting), {});
+      else
+        settings(path, attribute, setting, other->second);
+    }
+    for (const auto& [attribute, setting] : b.attributes) {
+      if (!a.attributes.contains(attribute))
+        emit(name + "/" + attribute, Kind::added, {}, attribute_text(attribute, setting));
+    }
+  }
+
+  void missing(const std::string& name, const Cookie& cookie) {
+    emit(name, Kind::missing, masked("cookie", cookie.value.size()), {});
+  }
+  void added(const std::string& name, const Cookie& cookie) {
+    emit(name, Kind::added, {}, masked("cookie", cookie.value.size()));
+  }
+
+ private:
+  void values(const std::string& name, std::string_view a, std::string_view b) {
+    auto difference = compare_texts(a, b, x_facts);
+    if (difference) emit(*std::move(difference), name, masked("cookie", a.size()), masked("cookie", b.size()));
+  }
+
+  void settings(const std::string& path, const std::string& attribute, std::string_view a, std::string_view b) {
+    const bool without_case = attribute == "samesite" || attribute == "domain" || attribute == "priority";
+    if (a == b || (without_case && lower(a) == lower(b))) return;
+    if (attribute == "domain" && x_facts.primary.host.owns(a) && x_facts.candidate.host.owns(b)) return;
+    if (attribute == "expires" && expire_alike(a, b, x_facts)) return;
+    emit(path, Kind::value, std::string(a), std::string(b));
+  }
+
+  static std::string attribute_text(const std::string& attribute, const std::string& setting) {
+    return setting.empty() ? attribute : attribute + "=" + setting;
+  }
+
+  void emit(const std::string& path, Kind kind, std::string a, std::string b) {
+    Difference difference;
+    difference.kind = kind;
+    emit(std::move(difference), path, std::move(a), std::move(b));
+  }
+
+  void emit(Difference difference, const std::string& path, std::string a, std::string b) {
+    difference.location = Location::cookie;
+    difference.path = path;
+    difference.pointer = path;
+    difference.primary = shown(a);
+    difference.candidate = shown(b);
+    x_out.add(std::move(difference));
+  }
+
+  const PairFacts& x_facts;
+  DifferenceList& x_out;
+};
+
+}  // namespace
+
+void diff_cookies(const std::vector<std::string>& primary, const std::vector<std::string>& candidate,
+                  const PairFacts& facts, DifferenceList& out) {
+  const Cookies left = parse_cookies(primary);
+  const Cookies right = parse_cookies(candidate);
+  CookieDiff diff(facts, out);
+  for (const auto& [name, cookie] : left) {
+    const auto other = right.find(name);
+    if (other == right.end())
+      diff.missing(name, cookie);
+    else
+      diff.compare(name, cookie, other->second);
+  }
+  for (const auto& [name, cookie] : right) {
+    if (!left.contains(name)) diff.added(name, cookie);
+  }
+}
+
+}  // namespace tapedeck::diff
