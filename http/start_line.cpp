@@ -16,19 +16,27 @@ bool starts_like_version(std::string_view text) {
   return equals_ignoring_case(text.substr(0, kHttpSlash.size()), kHttpSlash);
 }
 
-/// `text` starts like a version. Strictly `HTTP/D.D`; observed also in other cases and with more digits.
-bool parse_version(std::string_view text, Judge& judge, Version& version) {
-  const auto digits = text.substr(kHttpSlash.size());
-  const auto dot = digits.find('.');
-  const bool exact = text.starts_with(kHttpSlash) && digits.size() == 3 && dot == 1;
-  if (!exact && judge.refuses(Rule::version)) return false;
-  if (dot == 0 || dot == std::string_view::npos || dot + 1 == digits.size()) return !judge.gives_up(Rule::version);
-  const auto not_digit = [](char c) { return !is_digit(c) && c != '.'; };
-  if (std::any_of(digits.begin(), digits.end(), not_digit) || digits.find('.', dot + 1) != std::string_view::npos) {
-    return !judge.gives_up(Rule::version);
+bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
+
+/// Where the last `HTTP/` of a line begins, any case.
+std::size_t find_version(std::string_view line) {
+  for (auto at = line.size(); at-- > 0;) {
+    if ((line[at] == 'H' || line[at] == 'h') && starts_like_version(line.substr(at))) return at;
   }
-  if (digits.substr(0, dot) != "1") return !judge.gives_up(Rule::version, 505);
-  const auto minor = digits.substr(dot + 1);
+  return std::string_view::npos;
+}
+
+/// `text` starts like a version. Strictly `HTTP/D.D`; observed also in other cases, and 1 with any minor or none.
+bool parse_version(std::string_view text, Judge& judge, Version& version) {
+  const auto numbers = text.substr(kHttpSlash.size());
+  const auto dot = std::min(numbers.find('.'), numbers.size());
+  const auto major = numbers.substr(0, dot);
+  const auto minor = numbers.substr(std::min(dot + 1, numbers.size()));
+  const bool exact =
+      text.starts_with(kHttpSlash) && major.size() == 1 && minor.size() == 1 && all_digits(major) && all_digits(minor);
+  if (!exact && judge.refuses(Rule::version)) return false;
+  if (!all_digits(major)) return !judge.gives_up(Rule::version);
+  if (major != "1") return !judge.gives_up(Rule::version, 505);
   version = minor == "0" ? Version::http_1_0 : Version::http_1_1;
   if (minor != "0" && minor != "1") judge.note(Rule::version);
   return true;
@@ -53,33 +61,45 @@ bool check_target_form(std::string_view method, std::string_view target, Judge& 
   return (absolute && is_valid_authority(absolute->authority)) || !judge.refuses(Rule::target_form);
 }
 
-bool parse_request_line(std::string_view line, std::size_t method_limit, Judge& judge, StartLine& out) {
-  const auto whole = line;
+/// The three parts of a request line. Observed also where spaces are missing, doubled or left over, as long as the
+/// parts can be told apart: `GET/ HTTP/1.1`, `GET /HTTP/1.1`.
+struct RequestParts {
+  std::string_view method;
+  std::string_view target;
+  std::string_view version;
+};
+
+bool split_request_line(std::string_view line, Judge& judge, RequestParts& parts) {
   const auto not_token = std::find_if(line.begin(), line.end(), [](char c) { return !is(c, kTokenChar); });
-  const auto method = line.substr(0, static_cast<std::size_t>(not_token - line.begin()));
-  if (method.size() == line.size()) return !judge.gives_up(Rule::request_line);
-  if (!is(line[method.size()], kSpaceChar)) return !judge.gives_up(Rule::method);
-  if (method.empty()) return !judge.gives_up(Rule::request_line);
-  if (is(line.back(), kSpaceChar)) {
-    if (judge.refuses(Rule::request_line)) return false;
-    while (is(line.back(), kSpaceChar)) line.remove_suffix(1);
+  parts.method = line.substr(0, static_cast<std::size_t>(not_token - line.begin()));
+  if (parts.method.empty() || not_token == line.end()) return !judge.gives_up(Rule::request_line);
+  if (!is(*not_token, kSpaceChar)) {
+    if (*not_token != '/') return !judge.gives_up(Rule::method);
+    if (judge.refuses(Rule::method)) return false;
   }
-  const auto last_space = line.find_last_of(" \t");
-  if (last_space == std::string_view::npos || last_space <= method.size()) return !judge.gives_up(Rule::request_line);
-  const auto between = line.substr(method.size(), last_space + 1 - method.size());
-  const auto target = trim(between);
-  const auto version = line.substr(last_space + 1);
-  if (target.empty() || !starts_like_version(version)) return !judge.gives_up(Rule::request_line);
-  const bool exact = between.size() == target.size() + 2 && between.front() == ' ' && between.back() == ' ' &&
-                     target.find_first_of(" \t") == std::string_view::npos;
-  if (!exact && judge.refuses(Rule::request_line)) return false;
+  const auto at = find_version(line);
+  if (at == std::string_view::npos || at < parts.method.size()) return !judge.gives_up(Rule::request_line);
+  parts.version = trim(line.substr(at));
+  const auto between = line.substr(parts.method.size(), at - parts.method.size());
+  parts.target = trim(between);
+  if (parts.target.empty()) return !judge.gives_up(Rule::request_line);
+  const bool exact = between.size() == parts.target.size() + 2 && between.front() == ' ' && between.back() == ' ' &&
+                     parts.target.find_first_of(" \t") == std::string_view::npos &&
+                     at + parts.version.size() == line.size();
+  return exact || !judge.refuses(Rule::request_line);
+}
+
+bool parse_request_line(std::string_view line, std::size_t method_limit, Judge& judge, StartLine& out) {
+  RequestParts parts;
+  if (!split_request_line(line, judge, parts)) return false;
+  const auto [method, target, version] = parts;
   if (method.size() > method_limit && judge.refuses(Rule::method, 501)) return false;
   if (!check_target_bytes(target, judge) || !parse_version(version, judge, out.version)) return false;
   const bool refused = method == "CONNECT" || method == "TRACE";
   if (refused && judge.mode == Mode::strict && judge.refuses(Rule::method_refused, 405)) return false;
   if (!check_target_form(method, target, judge)) return false;
   out.method = {0, method.size()};
-  out.target = {static_cast<std::size_t>(target.data() - whole.data()), target.size()};
+  out.target = {static_cast<std::size_t>(target.data() - line.data()), target.size()};
   return true;
 }
 

@@ -81,7 +81,10 @@ TEST_CASE("rule request_line: method SP target SP version, nothing else") {
     CHECK(request(line(bad)) == "rejected request_line 400");
   }
   CHECK(seen_request(line("GET  /a b\tHTTP/1.1 ")).find("request_line") != std::string::npos);
+  CHECK(seen_request(line("GET /HTTP/1.1")) == "passes [request_line]");
+  CHECK(seen_request(line("GET/ HTTP/1.1")) == "passes [request_line method]");
   CHECK(seen_request(line("GET /")) == "desync request_line");
+  CHECK(seen_request(line("OPTIONS HTTP/1.1")) == "desync request_line");
 }
 
 TEST_CASE("rule method: a token of at most 32 bytes, known or not") {
@@ -115,6 +118,7 @@ TEST_CASE("rule version: HTTP/1.x in upper case with one digit") {
   CHECK(response("http/1.1 200 OK\r\n\r\n") == "rejected version 502");
   CHECK(response("HTTP/2.0 200 OK\r\n\r\n") == "rejected version 502");
   CHECK(seen_request(line("GET / http/1.1")) == "passes [version]");
+  CHECK(seen_request(line("GET / HTTP/1.")) == "passes [version]");
   CHECK(seen_request("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == "desync version");
 }
 
