@@ -11,9 +11,7 @@ constexpr std::uint64_t kSmallBody = 1024;
 // Holes listed for one exchange; a body with more of them ends at the last one listed.
 constexpr std::size_t kMaxGaps = 64;
 
-constexpr std::size_t index_of(Side side) {
-  return side == Side::request ? 0 : 1;
-}
+constexpr std::size_t index_of(Side side) { return side == Side::request ? 0 : 1; }
 Message& message_of(Exchange& exchange, Side side) {
   return side == Side::request ? exchange.request : exchange.response;
 }
@@ -23,9 +21,7 @@ constexpr Flag truncated_flag(Side side) {
 constexpr Flag omitted_flag(Side side) {
   return side == Side::request ? Flag::request_omitted : Flag::response_omitted;
 }
-constexpr Flag gap_flag(Side side) {
-  return side == Side::request ? Flag::request_gap : Flag::response_gap;
-}
+constexpr Flag gap_flag(Side side) { return side == Side::request ? Flag::request_gap : Flag::response_gap; }
 
 std::uint64_t memory_of(const Message& message) {
   return message.head.capacity() + message.trailers.capacity() + message.body.bytes.capacity();
@@ -36,6 +32,8 @@ std::uint64_t memory_of(const Exchange& exchange) {
   for (const std::string& head : exchange.interim) sum += sizeof head + head.capacity();
   return sum + exchange.gaps.capacity() * sizeof(BodyGap);
 }
+
+std::uint64_t omittable_of(const Body& body) { return body.bytes.capacity() > kSmallBody ? body.bytes.capacity() : 0; }
 
 void omit(Exchange& exchange, Side side) {
   Body& body = message_of(exchange, side).body;
@@ -167,15 +165,22 @@ void ExchangeAssembler::add_gap(Open& open, Side side, std::uint64_t length) {
 
 /// Books what `open` holds now.
 void ExchangeAssembler::settle(Open& open) {
-  const std::uint64_t now = sizeof(Open) + memory_of(open.exchange);
-  x_bytes += now - open.held;
-  open.held = now;
+  release(open);
+  open.held = sizeof(Open) + memory_of(open.exchange);
+  open.omittable = omittable_of(open.exchange.request.body) + omittable_of(open.exchange.response.body);
+  x_bytes += open.held;
+  x_omittable += open.omittable;
+}
+
+void ExchangeAssembler::release(const Open& open) {
+  x_bytes -= open.held;
+  x_omittable -= open.omittable;
 }
 
 Exchange ExchangeAssembler::close(OpenMap::iterator position, const EndPart& end) {
   Open open = std::move(position->second);
   x_open.erase(position);
-  x_bytes -= open.held;
+  release(open);
   Exchange exchange = std::move(open.exchange);
   exchange.flags = exchange.flags | end.flags;
   const bool lost_body =
@@ -201,7 +206,7 @@ Exchange ExchangeAssembler::close(OpenMap::iterator position, const EndPart& end
 bool ExchangeAssembler::forget(std::uint64_t exchange) {
   const auto found = x_open.find(exchange);
   if (found == x_open.end()) return false;
-  x_bytes -= found->second.held;
+  release(found->second);
   x_open.erase(found);
   return true;
 }
@@ -215,8 +220,8 @@ void ExchangeAssembler::omit_bodies(std::uint64_t target) {
   std::vector<Candidate> candidates;
   for (auto& [number, open] : x_open) {
     for (const Side side : {Side::request, Side::response}) {
-      const std::uint64_t bytes = message_of(open.exchange, side).body.bytes.capacity();
-      if (bytes > kSmallBody) candidates.push_back({bytes, &open, side});
+      const std::uint64_t bytes = omittable_of(message_of(open.exchange, side).body);
+      if (bytes != 0) candidates.push_back({bytes, &open, side});
     }
   }
   std::ranges::sort(candidates, std::ranges::greater{}, &Candidate::bytes);

@@ -1,11 +1,11 @@
 #pragma once
-#include "http/exchange_sink.hpp"
-
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <vector>
+
+#include "http/exchange_sink.hpp"
 
 namespace tapedeck::http {
 
@@ -24,6 +24,8 @@ class ExchangeAssembler {
   /// Frees bodies, largest first, until at most `target` bytes are held or only small ones are left. Such a body is
   /// `omitted` because of capture_memory and its exchange ends with that reason, unless the end brings one.
   void omit_bodies(std::uint64_t target);
+  /// What omit_bodies could free at most.
+  std::uint64_t omittable() const { return x_omittable; }
 
   bool is_open(std::uint64_t exchange) const { return x_open.contains(exchange); }
   /// What is known of an open exchange so far; null if it is not open. Valid until the next call that changes it.
@@ -44,6 +46,7 @@ class ExchangeAssembler {
     std::uint64_t seen[2] = {0, 0};  // body bytes by side
     bool keeping[2] = {true, true};  // whether further body bytes are kept
     std::uint64_t held = 0;          // what of x_bytes is this exchange's
+    std::uint64_t omittable = 0;     // what of x_omittable is
   };
   using OpenMap = std::map<std::uint64_t, Open>;
 
@@ -51,10 +54,12 @@ class ExchangeAssembler {
   void add_body(Open& open, Side side, ConstBytes bytes);
   void add_gap(Open& open, Side side, std::uint64_t length);
   void settle(Open& open);
+  void release(const Open& open);
   Exchange close(OpenMap::iterator position, const EndPart& end);
 
   std::uint64_t x_max_body;
   std::uint64_t x_bytes = 0;
+  std::uint64_t x_omittable = 0;
   OpenMap x_open;
 };
 

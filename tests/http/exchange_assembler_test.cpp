@@ -230,6 +230,7 @@ TEST_CASE("memory pressure takes the largest bodies first and says so") {
   large.body(2, Side::request, large_body);
   large.gap(2, Side::request, 1);
   CHECK(assembler.bytes() >= 80'000);
+  CHECK(assembler.omittable() >= 80'000);
   assembler.omit_bodies(40'000);
   CHECK(assembler.bytes() <= 40'000);
   large.body(3, Side::request, large_body);
@@ -244,6 +245,7 @@ TEST_CASE("memory pressure takes the largest bodies first and says so") {
   CHECK(omitted.gaps.empty());
   CHECK(omitted.reason == Reason::capture_memory);
   CHECK(assembler.bytes() == 0);
+  CHECK(assembler.omittable() == 0);
 }
 
 TEST_CASE("what is open at the end is cut off, and truncated where its head promises more") {
