@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "format/chunk_builder.hpp"
 #include "format/format_error.hpp"
@@ -106,6 +107,7 @@ struct TapeWriter::Impl {
   Acknowledged acknowledged;
   std::uint64_t earlier_bytes = 0;  // of segments before this one
   std::uint64_t lost = 0;           // rows taken that no segment holds
+  std::uint64_t unnoted = 0;        // of these, in no note yet: starting a segment can fail several times
   std::map<http::Reason, NoteCounts> noted;
   std::string first_note;
 };
@@ -356,6 +358,7 @@ Result<void> TapeWriter::Impl::abandon_segment(std::unique_ptr<ByteSink> sink, T
   builder.close();
   const std::uint64_t gone = next_ordinal - writer->written_ordinals();
   lost += gone;
+  unnoted += gone;
   earlier_bytes += writer->bytes();
   ++segment;
   ++epoch;
@@ -363,12 +366,12 @@ Result<void> TapeWriter::Impl::abandon_segment(std::unique_ptr<ByteSink> sink, T
   blobs_in_epoch = 0;
   const bool was_full = trouble.code == boost::system::errc::no_space_on_device;
   if (auto started = start_segment(std::move(sink), now); !started) return started;
-  if (gone == 0) return {};
+  if (unnoted == 0) return {};
   Note loss;
   loss.reason = was_full ? http::Reason::disk_full : http::Reason::io_error;
   loss.level = NoteLevel::loss;
   loss.from = loss.to = now;
-  loss.exchanges = gone;
+  loss.exchanges = std::exchange(unnoted, 0);
   return note(loss);
 }
 
