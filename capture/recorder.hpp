@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,8 +33,12 @@ struct RecorderOptions {
   http::Sample sample;
   WhenFull when_full = WhenFull::drop;
   bool capture_time = false;                     // time comes from the parts (capture files), not from the clock
-  std::uint64_t stop_after = 0;                  // exchanges recorded; 0: no limit (see RecorderStats::full)
+  std::uint64_t stop_after = 0;                  // rows; what is under way then is no longer seen. 0: no limit
   std::string note_json;                         // the recording's first note: tool, version, command, filter, sample
+
+  // Process edge; unset: format::create_file_sink, and what the file system of `out` says.
+  std::function<Result<std::unique_ptr<format::ByteSink>>(const std::filesystem::path&, format::Overwrite)> create_sink;
+  std::function<ByteSize(const std::filesystem::path&)> free_space;
 };
 
 /// seen = recorded + filtered + dropped + incomplete + in_flight; in_flight is 0 after finish().
@@ -54,7 +59,7 @@ struct RecorderStats {
   std::string trouble;         // the last one, for people
 
   bool has_loss() const;       // exit status 4: a drop, or an incomplete exchange with loss (http::is_loss)
-  /// seen recorded filtered dropped incomplete reasons bytes: the fields of `record --json`, into an open object.
+  /// seen recorded filtered dropped incomplete reasons tape_bytes: the fields of `record --json`, into an open object.
   void write_fields(JsonWriter& json) const;
 };
 
