@@ -31,6 +31,8 @@ struct CaptureAccount {
   std::uint64_t flows_seen = 0;
   std::uint64_t flows_timed_out = 0;
   std::uint64_t flows_evicted = 0;
+  std::uint64_t overlap_inconsistent = 0;  // ranges for which two different contents were seen
+  std::uint64_t fragments_dropped = 0;     // of IP datagrams that never became whole
   std::uint64_t kernel_drops = 0;
   std::uint64_t interface_drops = 0;
   std::uint64_t source_drops = 0;
