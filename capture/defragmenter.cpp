@@ -18,6 +18,12 @@ void Defragmenter::drop(Datagrams::iterator which) {
   x_datagrams.erase(which);
 }
 
+std::uint64_t Defragmenter::pieces() const {
+  std::uint64_t count = 0;
+  for (const Datagram& datagram : x_datagrams) count += datagram.pieces.size();
+  return count;
+}
+
 bool Defragmenter::is_whole(const Datagram& datagram) {
   if (!datagram.length) return false;
   std::size_t reached = 0;

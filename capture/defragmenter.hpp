@@ -27,6 +27,7 @@ class Defragmenter {
   std::optional<Transport> take(const IpFragment& fragment, Time time);
 
   std::size_t bytes() const { return x_bytes; }
+  std::uint64_t pieces() const;                        // held
   std::uint64_t dropped() const { return x_dropped; }  // fragments of datagrams that never became whole
 
  private:
