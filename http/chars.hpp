@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace tapedeck::http {
@@ -45,11 +46,30 @@ constexpr std::array<std::uint8_t, 256> make_char_classes() {
 }
 inline constexpr std::array<std::uint8_t, 256> kCharClasses = make_char_classes();
 
-constexpr bool is(char c, unsigned kind) {
-  return (kCharClasses[static_cast<unsigned char>(c)] & kind) != 0;
+constexpr bool is(char c, unsigned kind) { return (kCharClasses[static_cast<unsigned char>(c)] & kind) != 0; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Index of the first control byte (HTAB included, DEL too) from `at` on, else the size. Eight bytes a step.
+inline std::size_t find_control(std::string_view text, std::size_t at) {
+  constexpr std::uint64_t ones = 0x0101010101010101u;
+  constexpr std::uint64_t highs = 0x8080808080808080u;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data() + at, 8);
+    const std::uint64_t below_space = (word - ones * 0x20) & ~word;
+    const std::uint64_t del = word ^ (ones * 0x7f);
+    const std::uint64_t is_del = (del - ones) & ~del;
+    if (((below_space | is_del) & highs) != 0) break;
+  }
+  while (at < text.size() && !is(text[at], kControlChar)) ++at;
+  return at;
 }
-constexpr bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+
+/// Index of the first byte of class `kind`, else the size.
+constexpr std::size_t find_class(std::string_view text, unsigned kind) {
+  std::size_t at = 0;
+  while (at < text.size() && !is(text[at], kind)) ++at;
+  return at;
 }
 
 /// `text` without bytes of class `kind` at both ends. The view stays inside the same bytes, also when empty.
@@ -58,9 +78,7 @@ constexpr std::string_view trim(std::string_view text, unsigned kind) {
   while (!text.empty() && is(text.front(), kind)) text.remove_prefix(1);
   return text;
 }
-constexpr std::string_view trim(std::string_view text) {
-  return trim(text, kSpaceChar);
-}
+constexpr std::string_view trim(std::string_view text) { return trim(text, kSpaceChar); }
 
 /// Calls `use` with each item of a comma-separated list: outer whitespace (folds too) is gone, items may be empty.
 template <class Use>

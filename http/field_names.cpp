@@ -31,34 +31,22 @@ KnownField candidate(std::string_view name) {
   };
   using enum KnownField;
   switch (name.size()) {
-    case 2:
-      return if_matches("te", te);
-    case 3:
-      return if_matches("via", via);
-    case 4:
-      return either("host", host, "date", date);
-    case 6:
-      return if_matches("expect", expect);
-    case 7:
-      return either("upgrade", upgrade, "trailer", trailer);
-    case 9:
-      return if_matches("forwarded", forwarded);
-    case 10:
-      return either("connection", connection, "keep-alive", keep_alive);
-    case 12:
-      return if_matches("max-forwards", max_forwards);
-    case 14:
-      return either("content-length", content_length, "http2-settings", http2_settings);
-    case 15:
-      return if_matches("x-forwarded-for", x_forwarded_for);
+    case 2: return if_matches("te", te);
+    case 3: return if_matches("via", via);
+    case 4: return either("host", host, "date", date);
+    case 6: return if_matches("expect", expect);
+    case 7: return either("upgrade", upgrade, "trailer", trailer);
+    case 9: return if_matches("forwarded", forwarded);
+    case 10: return either("connection", connection, "keep-alive", keep_alive);
+    case 12: return if_matches("max-forwards", max_forwards);
+    case 14: return either("content-length", content_length, "http2-settings", http2_settings);
+    case 15: return if_matches("x-forwarded-for", x_forwarded_for);
     case 16: {
       const auto first = if_matches("x-forwarded-host", x_forwarded_host);
       return first != other ? first : if_matches("proxy-connection", proxy_connection);
     }
-    case 17:
-      return either("transfer-encoding", transfer_encoding, "x-forwarded-proto", x_forwarded_proto);
-    default:
-      return other;
+    case 17: return either("transfer-encoding", transfer_encoding, "x-forwarded-proto", x_forwarded_proto);
+    default: return other;
   }
 }
 
@@ -104,7 +92,7 @@ constexpr std::array<std::string_view, 36> kForbiddenTrailers = {"age",
 NamedField known_field(std::string_view name) {
   const auto field = candidate(name);
   if (field == KnownField::other) return {};
-  return {field, name.find('_') != std::string_view::npos};
+  return {field, std::find(name.begin(), name.end(), '_') != name.end()};
 }
 
 bool is_protected(KnownField field) {
@@ -118,10 +106,8 @@ bool is_protected(KnownField field) {
     case via:
     case x_forwarded_for:
     case x_forwarded_host:
-    case x_forwarded_proto:
-      return true;
-    default:
-      return false;
+    case x_forwarded_proto: return true;
+    default: return false;
   }
 }
 
@@ -134,10 +120,8 @@ bool is_hop_by_hop(KnownField field) {
     case proxy_connection:
     case te:
     case transfer_encoding:
-    case upgrade:
-      return true;
-    default:
-      return false;
+    case upgrade: return true;
+    default: return false;
   }
 }
 

@@ -4,33 +4,13 @@
 #include "http/field_names.hpp"
 #include "http/start_line.hpp"
 
-#include <cstdint>
-#include <cstring>
-
 namespace tapedeck::http {
 namespace {
-
-/// Index of the first control byte (HTAB included, DEL too) from `at` on, else the size. Eight bytes a step.
-std::size_t find_control(std::string_view text, std::size_t at) {
-  constexpr std::uint64_t ones = 0x0101010101010101u;
-  constexpr std::uint64_t highs = 0x8080808080808080u;
-  for (; at + 8 <= text.size(); at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, 8);
-    const std::uint64_t below_space = (word - ones * 0x20) & ~word;
-    const std::uint64_t del = word ^ (ones * 0x7f);
-    const std::uint64_t is_del = (del - ones) & ~del;
-    if (((below_space | is_del) & highs) != 0) break;
-  }
-  while (at < text.size() && !is(text[at], kControlChar)) ++at;
-  return at;
-}
 
 bool check_value(std::string_view value, Judge& judge) {
   for (auto at = find_control(value, 0); at < value.size(); at = find_control(value, at + 1)) {
     switch (value[at]) {
-      case '\t':
-        break;
+      case '\t': break;
       case '\0':
         if (judge.refuses(Rule::field_value)) return false;
         break;
@@ -55,9 +35,23 @@ class FieldReader {
  public:
   FieldReader(Judge& judge, FieldTable* table) : x_judge(judge), x_table(table) {}
 
+  /// Cuts off a line about which nothing is remarkable, as nearly all are. False: any other line, left in place.
+  bool plain_line(std::string_view& lines) {
+    std::size_t name_end = 0;
+    while (name_end < lines.size() && is(lines[name_end], kTokenChar)) ++name_end;
+    if (name_end == 0 || name_end == lines.size() || lines[name_end] != ':') return false;
+    const auto value_end = find_control(lines, name_end + 1);
+    if (!lines.substr(value_end).starts_with("\r\n")) return false;
+    add({lines.substr(0, name_end), trim(lines.substr(name_end + 1, value_end - name_end - 1))});
+    lines.remove_prefix(value_end + 2);
+    return true;
+  }
+
   bool line(std::string_view line) {
+    const bool first = !x_any;
+    x_any = true;
     if (!strip_line_end(line, x_judge)) return false;
-    if (!line.empty() && is(line.front(), kSpaceChar)) return folded_line(line);
+    if (!line.empty() && is(line.front(), kSpaceChar)) return folded_line(line, first);
     std::size_t name_end = 0;
     while (name_end < line.size() && is(line[name_end], kTokenChar)) ++name_end;
     auto colon = name_end;
@@ -67,13 +61,17 @@ class FieldReader {
     }
     const auto value = line.substr(colon + 1);
     if (!check_value(value, x_judge)) return false;
-    x_field = {line.substr(0, name_end), trim(value)};
-    x_has_field = true;
-    if (x_table != nullptr) x_table->push_back(x_field);
+    add({line.substr(0, name_end), trim(value)});
     return true;
   }
 
  private:
+  void add(const Field& field) {
+    x_field = field;
+    x_has_field = x_any = true;
+    if (x_table != nullptr) x_table->push_back(field);
+  }
+
   /// Anything but a token and its colon. `colon` becomes npos if an observer has to pass over the line.
   bool irregular_name(std::string_view line, std::size_t& name_end, std::size_t& colon) {
     auto at = name_end;
@@ -92,9 +90,9 @@ class FieldReader {
     return true;
   }
 
-  bool folded_line(std::string_view line) {
+  bool folded_line(std::string_view line, bool first) {
     if (!x_has_field) {
-      if (x_judge.refuses(x_any ? Rule::obs_fold : Rule::leading_space)) return false;
+      if (x_judge.refuses(first ? Rule::leading_space : Rule::obs_fold)) return false;
       x_judge.doubt_framing();
       return true;
     }
@@ -111,23 +109,19 @@ class FieldReader {
     return true;
   }
 
- public:
-  void after_line() { x_any = true; }
-
- private:
   Judge& x_judge;
   FieldTable* x_table;
   Field x_field;             // the last one, which the next line may continue
   bool x_has_field = false;  // whether the last line was a field
-  bool x_any = false;
+  bool x_any = false;        // whether there was a line
 };
 
 bool read_lines(std::string_view lines, Judge& judge, FieldTable* table) {
   FieldReader reader(judge, table);
   while (!lines.empty()) {
+    if (reader.plain_line(lines)) continue;
     const auto end = lines.find('\n');
     if (!reader.line(lines.substr(0, end))) return false;
-    reader.after_line();
     lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
   }
   return true;
@@ -135,9 +129,7 @@ bool read_lines(std::string_view lines, Judge& judge, FieldTable* table) {
 
 }  // namespace
 
-bool parse_fields(std::string_view lines, Judge& judge, FieldTable& table) {
-  return read_lines(lines, judge, &table);
-}
+bool parse_fields(std::string_view lines, Judge& judge, FieldTable& table) { return read_lines(lines, judge, &table); }
 
 Field next_field_line(std::string_view& lines) {
   const auto end = lines.find('\n');

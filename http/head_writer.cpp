@@ -8,13 +8,18 @@
 namespace tapedeck::http {
 
 void HeadWriter::value(std::string_view value) {
-  while (true) {
-    const auto fold = value.find_first_of("\r\n");
-    x_out += trim(value.substr(0, fold));
-    if (fold == std::string_view::npos) return;
-    value = trim(value.substr(fold), kFoldSpaceChar);
+  auto at = find_control(value, 0);
+  while (at < value.size()) {
+    if (!is(value[at], kFoldSpaceChar) || value[at] == '\t') {
+      at = find_control(value, at + 1);
+      continue;
+    }
+    x_out += trim(value.substr(0, at));
     x_out += ' ';
+    value = trim(value.substr(at), kFoldSpaceChar);
+    at = find_control(value, 0);
   }
+  x_out += value;
 }
 
 void HeadWriter::field(std::string_view name, std::string_view content) {

@@ -84,7 +84,7 @@ bool split_request_line(std::string_view line, Judge& judge, RequestParts& parts
   parts.target = trim(between);
   if (parts.target.empty()) return !judge.gives_up(Rule::request_line);
   const bool exact = between.size() == parts.target.size() + 2 && between.front() == ' ' && between.back() == ' ' &&
-                     parts.target.find_first_of(" \t") == std::string_view::npos &&
+                     find_class(parts.target, kSpaceChar) == parts.target.size() &&
                      at + parts.version.size() == line.size();
   return exact || !judge.refuses(Rule::request_line);
 }
@@ -114,7 +114,7 @@ bool check_reason(std::string_view reason, Judge& judge) {
 
 bool parse_status_line(std::string_view line, Judge& judge, StartLine& out) {
   if (!starts_like_version(line)) return !judge.gives_up(Rule::status_line);
-  auto at = std::min(line.find_first_of(" \t"), line.size());
+  auto at = find_class(line, kSpaceChar);
   if (!parse_version(line.substr(0, at), judge, out.version)) return false;
   const auto spaces = at;
   while (at < line.size() && is(line[at], kSpaceChar)) ++at;
