@@ -53,15 +53,6 @@ std::string connection_fields(const http::Connection& connection) {
   return out;
 }
 
-/// A head as pieces: one literal piece.
-std::size_t put_head(std::string& out, std::string_view head) {
-  if (head.empty()) return 0;
-  const std::size_t before = out.size();
-  put_varint(out, std::uint64_t{head.size()} * 2);
-  out += head;
-  return out.size() - before;
-}
-
 std::string extra_of(const http::Exchange& exchange) {
   std::string out;
   if (!exchange.request.trailers.empty()) put_item(out, ExtraKind::request_trailers, exchange.request.trailers);
@@ -107,9 +98,11 @@ Time sort_time(const http::Exchange& exchange) {
 std::size_t extra_size(const http::Exchange& exchange) { return extra_of(exchange).size(); }
 std::size_t ext_size(const http::Exchange& exchange) { return ext_of(exchange).size(); }
 
-void ChunkBuilder::add(const http::Exchange& exchange, RowMeta row, std::uint64_t ordinal) {
+void ChunkBuilder::add(const http::Exchange& exchange, RowMeta row, std::uint64_t ordinal,
+                       std::uint64_t chunk_in_epoch) {
   row = with_facts(exchange, std::move(row));
-  add_heads(exchange, row);
+  add_heads(exchange, row, chunk_in_epoch);
+  for (const BodyPlace& body : row.bodies) x_own_bodies += body.in_chunk() ? 1 : 0;
   if (row.bodies[0].code == BodyCode::in_column) column(Column::request_bodies) += exchange.request.body.bytes;
   if (row.bodies[1].code == BodyCode::in_column) column(Column::response_bodies) += exchange.response.body.bytes;
   add_extra(exchange, row);
@@ -124,9 +117,10 @@ void ChunkBuilder::add(const http::Exchange& exchange, RowMeta row, std::uint64_
   for (const std::string& bytes : x_columns) x_bytes += bytes.size();
 }
 
-void ChunkBuilder::add_heads(const http::Exchange& exchange, RowMeta& row) {
-  row.request_head_bytes = put_head(column(Column::request_heads), exchange.request.head);
-  row.response_head_bytes = put_head(column(Column::response_heads), exchange.response.head);
+void ChunkBuilder::add_heads(const http::Exchange& exchange, RowMeta& row, std::uint64_t chunk_in_epoch) {
+  const OpenValues open{chunk_in_epoch, &column(Column::values), &x_next_value};
+  row.request_head_bytes = put_head(column(Column::request_heads), exchange.request.head, *x_table, open);
+  row.response_head_bytes = put_head(column(Column::response_heads), exchange.response.head, *x_table, open);
 }
 
 void ChunkBuilder::add_extra(const http::Exchange& exchange, RowMeta& row) {
@@ -186,7 +180,7 @@ ClosedChunk ChunkBuilder::close() {
     if (!x_columns[id].empty()) x_chunk.columns.emplace_back(static_cast<Column>(id), std::move(x_columns[id]));
   }
   ClosedChunk closed = std::move(x_chunk);
-  *this = ChunkBuilder(*x_recording);
+  *this = ChunkBuilder(*x_recording, *x_table);
   return closed;
 }
 

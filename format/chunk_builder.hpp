@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "format/chunk_body.hpp"
+#include "format/epoch_tables.hpp"
 #include "format/row.hpp"
 #include "http/exchange.hpp"
 
@@ -24,19 +25,22 @@ struct ClosedChunk {
 /// Turns rows into columns. The caller says where bodies are that are not kept in the chunk.
 class ChunkBuilder {
  public:
-  explicit ChunkBuilder(const http::RecordingId& recording) : x_recording(&recording) {}
+  /// Both outlive the builder. `values` is cleared by its owner when an epoch ends.
+  ChunkBuilder(const http::RecordingId& recording, ValueTable& values) : x_recording(&recording), x_table(&values) {}
 
   /// `row`: bodies and flags are set, the rest is filled from the exchange. Bodies with code 1 go into the chunk's
   /// columns.
-  void add(const http::Exchange& exchange, RowMeta row, std::uint64_t ordinal);
+  void add(const http::Exchange& exchange, RowMeta row, std::uint64_t ordinal, std::uint64_t chunk_in_epoch);
   std::uint32_t rows() const { return x_chunk.facts.rows; }
+  /// Bodies of codes 1 and 2 so far: the index of the next.
+  std::uint64_t own_bodies() const { return x_own_bodies; }
   std::size_t size() const { return x_bytes + x_meta.size(); }
   /// Facts that rows do not tell (next_ordinal, watermark, epoch ...) are the caller's. Ready for the next chunk then.
   ClosedChunk close();
 
  private:
   std::string& column(Column id) { return x_columns[static_cast<std::size_t>(id)]; }
-  void add_heads(const http::Exchange& exchange, RowMeta& row);
+  void add_heads(const http::Exchange& exchange, RowMeta& row, std::uint64_t chunk_in_epoch);
   void add_extra(const http::Exchange& exchange, RowMeta& row);
   void add_ext(const http::Exchange& exchange, RowMeta& row);
   void add_connection(const http::Exchange& exchange);
@@ -44,6 +48,9 @@ class ChunkBuilder {
   std::string encode_origins() const;
 
   const http::RecordingId* x_recording;
+  ValueTable* x_table;
+  std::uint64_t x_next_value = 0;
+  std::uint64_t x_own_bodies = 0;
   ClosedChunk x_chunk;
   MetaEncoder x_meta;
   std::array<std::string, kColumnEnd> x_columns;

@@ -28,10 +28,12 @@ void encode_chunk(EncodeJob& job, Compressor& compressor) {
 
 void encode_one_frame(EncodeJob& job, Compressor& compressor) {
   std::vector<FrameContent> frames;
-  if (job.type == RecordType::blob) {
+  if (job.content.empty()) {
+    // No frame: a note without JSON, a part of a blob that equals another.
+  } else if (job.type == RecordType::blob) {
     frames.push_back(compressor.compress_or_keep(job.content));
     store<std::uint8_t>(job.body, 48, static_cast<std::uint8_t>(frames.back().codec));
-  } else if (!job.content.empty()) {
+  } else {
     frames.push_back({Codec::zstd, compressor.compress(job.content)});
   }
   job.payload = store_payload(frames);

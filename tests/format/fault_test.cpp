@@ -40,13 +40,23 @@ http::Exchange small_exchange(int n) {
   return e;
 }
 
+/// Whether exchanges share header values and bodies, so that later chunks refer to earlier ones.
+enum class Links : std::uint8_t { none, some };
+
+http::Exchange linked_exchange(int n) {
+  http::Exchange e = small_exchange(n);
+  e.request.head.insert(e.request.head.size() - 2, "Cookie: session=" + std::string(40, 's') + "\r\n");
+  if (n % 3 != 1) e.response.body.bytes = std::string(300, 'r');
+  return e;
+}
+
 /// Eight exchanges in four chunks, one of them escaped.
-WrittenTape small_tape() {
+WrittenTape small_tape(Links links = Links::none) {
   WrittenTape tape;
   const auto bytes = std::make_shared<std::string>();
   auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), small_chunks(), kNow);
   for (int n = 0; n < 8; ++n) {
-    http::Exchange e = small_exchange(n);
+    http::Exchange e = links == Links::some ? linked_exchange(n) : small_exchange(n);
     e.id = *writer->append(e, kNow);
     tape.exchanges.push_back(e);
     if (n % 2 == 1) REQUIRE(writer->tick(kNow + std::chrono::seconds(n), e.request.first).has_value());
@@ -113,12 +123,14 @@ void check_fault(const std::string& bytes, const WrittenTape& tape) {
 
 template <class Break>
 void at_every_byte(Break damage) {
-  const WrittenTape tape = small_tape();
-  for (std::size_t at = 0; at < tape.bytes.size(); ++at) {
-    CAPTURE(at);
-    std::string bytes = tape.bytes;
-    damage(bytes, at);
-    if (bytes != tape.bytes) check_fault(bytes, tape);
+  for (const Links links : {Links::none, Links::some}) {
+    const WrittenTape tape = small_tape(links);
+    for (std::size_t at = 0; at < tape.bytes.size(); ++at) {
+      CAPTURE(at);
+      std::string bytes = tape.bytes;
+      damage(bytes, at);
+      if (bytes != tape.bytes) check_fault(bytes, tape);
+    }
   }
 }
 
