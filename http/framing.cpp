@@ -174,6 +174,15 @@ bool check_bodyless(const Head& head, const FramingFields& fields, Judge& judge)
 
 }  // namespace
 
+RequestFacts facts_of(const Head& request) {
+  RequestFacts facts;
+  facts.is_head = request.method == "HEAD";
+  facts.is_connect = request.method == "CONNECT";
+  facts.version = request.version;
+  facts.asks_upgrade = request.find("upgrade").has_value() && request.has_token("connection", "upgrade");
+  return facts;
+}
+
 bool plan_request_body(const Head& head, Judge& judge, BodyPlan& plan) {
   const auto fields = collect(head);
   const bool too_many_names = fields.connection_items > kMaxConnectionNames;

@@ -20,37 +20,6 @@ bool is_empty_line(std::string_view text, std::size_t begin, std::size_t line_en
 
 }  // namespace
 
-ParserLimits strict_request_limits() { return {}; }
-
-ParserLimits strict_response_limits() {
-  ParserLimits limits;
-  limits.head_bytes = 64 * 1024;
-  limits.fields = 256;
-  return limits;
-}
-
-ParserLimits observe_limits() {
-  ParserLimits limits;
-  limits.head_bytes = 256 * 1024;
-  limits.fields = 8 * 1024;
-  limits.target_bytes = limits.head_bytes;
-  limits.method_bytes = limits.head_bytes;
-  limits.trailer_bytes = 64 * 1024;
-  limits.trailer_fields = 8 * 1024;
-  limits.chunk_line_bytes = 16 * 1024;
-  limits.interim_heads = std::numeric_limits<std::size_t>::max();
-  return limits;
-}
-
-RequestFacts facts_of(const Head& request) {
-  RequestFacts facts;
-  facts.is_head = request.method == "HEAD";
-  facts.is_connect = request.method == "CONNECT";
-  facts.version = request.version;
-  facts.asks_upgrade = request.find("upgrade").has_value() && request.has_token("connection", "upgrade");
-  return facts;
-}
-
 MessageParser::MessageParser(Side side, Mode mode, const ParserLimits& limits, FieldTable& table)
     : x_limits(&limits), x_table(&table), x_judge{side, mode, {}} {}
 
