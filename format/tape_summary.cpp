@@ -12,6 +12,7 @@
 namespace tapedeck::format {
 namespace {
 
+constexpr std::size_t kMethods = 64;
 constexpr std::size_t kEndpoints = 1024;
 constexpr std::size_t kMaxEndpoints = 65'536;  // read
 
@@ -29,6 +30,13 @@ EndpointTotals& endpoint_totals(TapeSummary& summary, const http::Endpoint& endp
   const auto known = summary.endpoints.find(endpoint);
   if (known != summary.endpoints.end()) return known->second;
   return summary.endpoints[summary.endpoints.size() < kEndpoints ? endpoint : other_endpoint()];
+}
+
+/// Clients choose methods: beyond a few, new ones are not told apart.
+std::uint64_t& method_count(TapeSummary& summary, std::string_view method) {
+  const auto known = summary.methods.find(std::string(method));
+  if (known != summary.methods.end()) return known->second;
+  return summary.methods[summary.methods.size() < kMethods ? std::string(method) : "other"];
 }
 
 void add_endpoint(TapeSummary& summary, const http::Exchange& exchange, http::RequestLine line, std::uint64_t bytes) {
@@ -200,7 +208,7 @@ void add_exchange(TapeSummary& summary, const http::Exchange& exchange, http::Fl
   summary.response_body_bytes += kept.response;
   if (!exchange.has_request()) return;
   const http::RequestLine line = http::request_line_of(exchange.request.head);
-  ++summary.methods[std::string(line.method)];
+  ++method_count(summary, line.method);
   add_endpoint(summary, exchange, line, kept.request + kept.response);
 }
 

@@ -12,18 +12,13 @@
 #include "format/exchange_json.hpp"
 #include "format/format_error.hpp"
 #include "tests/format/tape_fixture.hpp"
+#include "tests/support/temp_directory.hpp"
 
 using namespace tapedeck;
 using namespace tapedeck::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct TempDir {
-  fs::path path = fs::temp_directory_path() / ("tapedeck-format-" + std::to_string(::getpid()));
-  TempDir() { fs::create_directories(path); }
-  ~TempDir() { fs::remove_all(path); }
-};
 
 void write_file(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
@@ -260,11 +255,11 @@ TEST_CASE("a sealed tape is a legal zstd stream") {
     MESSAGE("skipped: no zstd tool here");
     return;
   }
-  const TempDir dir;
+  const TempDirectory dir;
   const std::string inner = write_tape(ExchangeGenerator(1), 5, small_chunks()).bytes;
   const WrittenTape a = write_tape(ExchangeGenerator(2, inner), 60, small_chunks());
-  write_file(dir.path / "a.tape", a.bytes + write_tape(ExchangeGenerator(3), 60, other_recording(4)).bytes);
-  CHECK(std::system(("zstd -q -t '" + (dir.path / "a.tape").string() + "'").c_str()) == 0);
+  write_file(dir / "a.tape", a.bytes + write_tape(ExchangeGenerator(3), 60, other_recording(4)).bytes);
+  CHECK(std::system(("zstd -q -t '" + (dir / "a.tape").string() + "'").c_str()) == 0);
 }
 
 TEST_CASE("what is no tape is refused, and the message says what to do") {
@@ -291,11 +286,11 @@ TEST_CASE("a tape of a newer version is refused by name") {
 }
 
 TEST_CASE("a file, a directory and a pipe are read alike") {
-  const TempDir dir;
+  const TempDirectory dir;
   const Rotated tape = write_rotated();
-  for (std::size_t i = 0; i < 3; ++i) write_file(dir.path / ("0" + std::to_string(i) + ".tape"), tape.segments[i]);
-  write_file(dir.path / "notes.txt", "not a tape");
-  auto directory = format::TapeReader::open(dir.path);
+  for (std::size_t i = 0; i < 3; ++i) write_file(dir / ("0" + std::to_string(i) + ".tape"), tape.segments[i]);
+  write_file(dir / "notes.txt", "not a tape");
+  auto directory = format::TapeReader::open(dir.path());
   REQUIRE(directory.has_value());
   check_equal(read_all(*directory), in_time_order(tape.exchanges));
 
@@ -312,8 +307,8 @@ TEST_CASE("a file, a directory and a pipe are read alike") {
 }
 
 TEST_CASE("a tape file is private, and never overwritten unless forced") {
-  const TempDir dir;
-  const fs::path path = dir.path / "x.tape";
+  const TempDirectory dir;
+  const fs::path path = dir / "x.tape";
   {
     auto sink = format::create_file_sink(path, format::Overwrite::refuse);
     REQUIRE(sink.has_value());

@@ -1,0 +1,166 @@
+// Writing, reading and checking tapes of an API's traffic: JSON bodies that repeat in part, long headers that repeat.
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "format/row.hpp"
+#include "format/tape_reader.hpp"
+#include "format/tape_writer.hpp"
+#include "tests/support/memory_sink.hpp"
+
+namespace {
+
+using namespace tapedeck;
+
+std::string json_body(std::mt19937& random, std::size_t items) {
+  std::string body = "{\"items\":[";
+  for (std::size_t i = 0; i < items; ++i) {
+    body += "{\"id\":" + std::to_string(random() % 100'000) + ",\"name\":\"article " + std::to_string(random() % 500) +
+            "\",\"price\":" + std::to_string(random() % 10'000) + ",\"stock\":" + std::to_string(random() % 50) + "},";
+  }
+  return body + "null]}";
+}
+
+std::vector<http::Exchange> api_traffic(std::size_t n) {
+  std::mt19937 random(7);
+  std::vector<http::Exchange> made;
+  for (std::size_t i = 0; i < n; ++i) {
+    http::Exchange e;
+    auto connection = std::make_shared<http::Connection>();
+    connection->number = 1 + i / 20;
+    connection->client = *http::parse_socket_address("192.0.2.7:40001");
+    e.connection = std::move(connection);
+    e.sequence = static_cast<std::uint32_t>(i % 20);
+    e.request.head =
+        "GET /orders/" + std::to_string(random() % 100'000) +
+        "?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
+        "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0\r\nAccept: application/json\r\nCookie: session=" +
+        std::to_string(1'000'000'007ULL * (i / 20 + 1)) + "f00dfacecafebeef0123456789\r\n\r\n";
+    e.request.first = time_from_ns(1'700'000'000'000'000'000) + std::chrono::microseconds(i * 100);
+    e.request.last = e.request.first;
+    e.response.first = e.request.first + std::chrono::microseconds(random() % 20'000);
+    e.response.last = e.response.first + std::chrono::microseconds(random() % 500);
+    e.status = 200;
+    e.response.head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nServer: stall/1.0\r\nX-Request-Id: " +
+                      std::to_string(random()) + "\r\n\r\n";
+    e.response.body.state = http::BodyState::kept;
+    e.response.body.bytes = json_body(random, 5 + random() % 40);
+    made.push_back(std::move(e));
+  }
+  return made;
+}
+
+std::uint64_t raw_size(const std::vector<http::Exchange>& exchanges) {
+  std::uint64_t total = 0;
+  for (const http::Exchange& e : exchanges) {
+    total += e.request.head.size() + e.response.head.size() + e.response.body.bytes.size();
+  }
+  return total;
+}
+
+std::string write(const std::vector<http::Exchange>& exchanges, unsigned workers) {
+  const auto bytes = std::make_shared<std::string>();
+  format::TapeOptions options;
+  options.workers = workers;
+  options.recording = http::RecordingId{1};
+  auto writer = format::TapeWriter::create(std::make_unique<test::MemorySink>(bytes), options, Time{});
+  for (const http::Exchange& e : exchanges) {
+    (void)writer->append(e, Time{});
+    (void)writer->tick(Time{}, e.request.first);
+  }
+  (void)writer->seal(Time{});
+  return *bytes;
+}
+
+const std::vector<http::Exchange>& traffic() {
+  static const std::vector<http::Exchange> made = api_traffic(50'000);
+  return made;
+}
+
+const std::string& tape() {
+  static const std::string written = write(traffic(), 2);
+  return written;
+}
+
+void count(benchmark::State& state) {
+  const auto rounds = static_cast<std::int64_t>(state.iterations());
+  state.SetBytesProcessed(rounds * static_cast<std::int64_t>(raw_size(traffic())));
+  state.SetItemsProcessed(rounds * static_cast<std::int64_t>(traffic().size()));
+  state.counters["ratio"] = static_cast<double>(raw_size(traffic())) / static_cast<double>(tape().size());
+}
+
+void write_tape(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(write(traffic(), static_cast<unsigned>(state.range(0))));
+  count(state);
+}
+BENCHMARK(write_tape)->Arg(0)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void read_tape(benchmark::State& state) {
+  for (auto _ : state) {
+    auto reader = format::TapeReader::open(format::memory_source(tape()));
+    auto cursor = reader->in_time_order({}, static_cast<format::Bodies>(state.range(0)));
+    while (*cursor.next()) {
+    }
+  }
+  count(state);
+}
+BENCHMARK(read_tape)
+    ->Arg(static_cast<int>(format::Bodies::load))
+    ->Arg(static_cast<int>(format::Bodies::skip))
+    ->Unit(benchmark::kMillisecond);
+
+void verify_tape(benchmark::State& state) {
+  auto reader = format::TapeReader::open(format::memory_source(tape()));
+  for (auto _ : state) benchmark::DoNotOptimize(reader->verify());
+  count(state);
+}
+BENCHMARK(verify_tape)->Unit(benchmark::kMillisecond);
+
+void open_and_summarise(benchmark::State& state) {
+  for (auto _ : state) {
+    auto reader = format::TapeReader::open(format::memory_source(tape()));
+    benchmark::DoNotOptimize(reader->summary());
+  }
+}
+BENCHMARK(open_and_summarise)->Unit(benchmark::kMicrosecond);
+
+void find_exchange(benchmark::State& state) {
+  std::uint64_t n = 0;
+  for (auto _ : state) {
+    auto reader = format::TapeReader::open(format::memory_source(tape()));
+    benchmark::DoNotOptimize(reader->find(std::to_string(n = (n + 7919) % traffic().size())));
+  }
+}
+BENCHMARK(find_exchange)->Unit(benchmark::kMicrosecond);
+
+void decode_metadata(benchmark::State& state) {
+  format::MetaEncoder encoder;
+  constexpr std::uint32_t kRows = 10'000;
+  for (std::uint32_t i = 0; i < kRows; ++i) {
+    const http::Exchange& e = traffic()[i];
+    format::RowMeta row;
+    row.connection = e.connection->number;
+    row.sequence = e.sequence;
+    row.version = 0x11;
+    row.status = 200;
+    row.request_first = row.request_last = to_ns(e.request.first);
+    row.response_first = to_ns(e.response.first);
+    row.response_last = to_ns(e.response.last);
+    row.request_head_bytes = 100;
+    row.response_head_bytes = 90;
+    row.bodies[1].code = format::BodyCode::in_column;
+    row.bodies[1].length = e.response.body.bytes.size();
+    encoder.add(row);
+  }
+  const std::string meta = encoder.finish();
+  for (auto _ : state) benchmark::DoNotOptimize(format::decode_meta(meta, kRows));
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * kRows);
+}
+BENCHMARK(decode_metadata)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();

@@ -1,0 +1,60 @@
+// Tapes that earlier versions wrote read for ever: tests/data/tape holds them, and what is on them.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include "format/exchange_json.hpp"
+#include "tests/format/tape_fixture.hpp"
+
+using namespace tapedeck;
+using namespace tapedeck::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The tree's own data, from wherever in it the test runs.
+fs::path golden_tapes() {
+  for (fs::path at = fs::current_path();; at = at.parent_path()) {
+    if (fs::exists(at / "tests/data/tape")) return at / "tests/data/tape";
+    if (at == at.parent_path()) return {};
+  }
+}
+
+std::string file(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+/// A line an exchange, in time order: all of it, or without heads and bodies where these are large.
+std::string as_lines(format::TapeReader& reader) {
+  std::string lines;
+  for (const http::Exchange& e : read_all(reader)) {
+    const bool large = e.request.body.bytes.size() + e.response.body.bytes.size() > 4096;
+    JsonWriter json;
+    format::write_exchange(json, e, large ? format::JsonDetail::line : format::JsonDetail::full);
+    lines += json.take() + "\n";
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("golden tapes read as they did when they were written") {
+  const fs::path directory = golden_tapes();
+  REQUIRE_MESSAGE(!directory.empty(), "run the tests inside the source tree: tests/data/tape is needed");
+  std::size_t tapes = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+    if (entry.path().extension() != ".tape") continue;
+    CAPTURE(entry.path().filename().string());
+    auto reader = format::TapeReader::open(entry.path());
+    REQUIRE(reader.has_value());
+    fs::path expected = entry.path();
+    CHECK(as_lines(*reader) == file(expected.replace_extension(".jsonl")));
+    CHECK(reader->verify()->intact());
+    ++tapes;
+  }
+  CHECK(tapes >= 2);
+}
