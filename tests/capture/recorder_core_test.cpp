@@ -443,7 +443,7 @@ TEST_CASE("the sum holds and the tape has what the account says, whatever happen
     const auto chance = [&random](unsigned percent) { return random() % 100 < percent; };
     std::vector<std::uint64_t> open;
     std::uint64_t begun = 0;
-    for (int step = 0; step < 2000; ++step) {
+    for (unsigned step = 0; step < 2000; ++step) {
       if (chance(40)) {
         open.push_back(bench.source.begin(bench.now));
         ++begun;

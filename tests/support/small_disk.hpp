@@ -33,12 +33,12 @@ struct SmallDisk {
     Result<void> append(std::span<const ConstBytes> pieces) override {
       for (ConstBytes piece : pieces) {
         const auto size = static_cast<std::int64_t>(piece.size());
-        const auto room = std::max<std::int64_t>(0, x_disk.room.load());
-        if (size > room) piece = piece.first(static_cast<std::size_t>(room));
+        const auto free = std::max<std::int64_t>(0, x_disk.room.load());
+        if (size > free) piece = piece.first(static_cast<std::size_t>(free));
         if (auto appended = x_file->append({&piece, 1}); !appended) return appended;
         x_size += piece.size();
         x_disk.room -= static_cast<std::int64_t>(piece.size());
-        if (size > room) return make_error(x_disk.failure, "cannot write: the disk is small");
+        if (size > free) return make_error(x_disk.failure, "cannot write: the disk is small");
       }
       return {};
     }
