@@ -4,6 +4,11 @@
 #include <vector>
 
 namespace tapedeck::capture {
+namespace {
+
+constexpr std::size_t kFreedAtOnce = 256;
+
+}  // namespace
 
 Flow* FlowTable::find(std::uint64_t id) {
   const auto found = x_by_id.find(id);
@@ -55,11 +60,22 @@ void FlowTable::take(const Segment& segment, Time time, const Tick& now) {
   flow->take(segment, direction, time, now);
   touch(*flow, now);
   after(*flow);
-  if (x_stored_bytes > x_limits->all_stores_bytes && !x_holding.empty()) {
-    if (Flow* oldest = find(x_holding.begin()->second)) {
-      for (const Direction each : {Direction::forward, Direction::backward}) oldest->half(each).give_up_hole(now);
-      after(*oldest);
-    }
+  if (x_stored_bytes > x_limits->all_stores_bytes) free_stores(now);
+}
+
+/// All stores together are full: the holes behind which bytes have waited longest are given up.
+void FlowTable::free_stores(const Tick& now) {
+  std::vector<std::uint64_t> oldest;
+  for (const auto& [time, id] : x_holding) {
+    oldest.push_back(id);
+    if (oldest.size() == kFreedAtOnce) break;
+  }
+  for (const std::uint64_t id : oldest) {
+    if (x_stored_bytes <= x_limits->all_stores_bytes) return;
+    Flow* flow = find(id);
+    if (flow == nullptr) continue;
+    for (const Direction each : {Direction::forward, Direction::backward}) flow->half(each).give_up_hole(now);
+    after(*flow);
   }
 }
 

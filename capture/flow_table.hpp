@@ -40,6 +40,7 @@ class FlowTable {
 
   Flow* flow_of(const Segment& segment, Direction direction, const Tick& now);
   Flow& open(const FlowKey& key, const Tick& now);
+  void free_stores(const Tick& now);
   void touch(Flow& flow, const Tick& now);
   void after(Flow& flow);
   void queue_waits(Flow& flow);

@@ -81,13 +81,25 @@ void HttpPairing::begin_message(Half& h, StreamPosition position, Time first, St
   h.fresh = false;
   h.message_first = first;
   h.message_acked = acked;
+  h.message_position = position;
   if (h.role == Role::request || h.in_interim) return;
   // A response's framing depends on what it answers, so that is settled at its first byte.
   OpenExchange* exchange = x_open.find(h.current);
   if (exchange == nullptr || exchange->interim_heads == 0)
     exchange = x_open.answered_by(position, why_passed_over(), now);
+  if (exchange != nullptr && answers_another(*exchange, position)) {
+    x_open.miss_response(*exchange, why_passed_over(), now);
+    exchange = nullptr;
+  }
   h.current = exchange == nullptr ? 0 : exchange->id;
   h.parser->answers(exchange == nullptr ? http::RequestFacts{} : exchange->facts);
+}
+
+/// Server bytes are missing between the request and this response, client bytes behind the request: its answer was
+/// lost, and this one belongs to a request that was lost too. Who does not pipeline is answered right at the note.
+bool HttpPairing::answers_another(const OpenExchange& exchange, StreamPosition position) {
+  return x_open.uncertain && !x_open.pipelined && exchange.note < position && responses().gap_end > exchange.note &&
+         requests().gap_end > exchange.position;
 }
 
 void HttpPairing::on_head(Half& h, ConstBytes bytes, Time now) {
@@ -109,6 +121,7 @@ void HttpPairing::on_request_head(Half& h, Time now) {
     x_open.pipelined = true;  // an answer is under way and the client cannot have all of it
   }
   OpenExchange& exchange = x_open.open_request(h.message_acked, h.parser->head(), h.message_first, now);
+  exchange.position = h.message_position;
   h.current = exchange.id;
   if (server.gap_end != 0) x_open.expire(server.next, why_passed_over(), now);
 }
@@ -144,6 +157,7 @@ void HttpPairing::on_response_head(Half& h, ConstBytes bytes, Time now) {
     exchange->flags.set(Flag::request_missing);
     x_open.begin(*exchange, now);
   }
+  x_any_response = true;
   exchange->response_begun = true;
   if (!exchange->request_done) exchange->flags.set(Flag::early_response);
   x_open.emit(*exchange,
@@ -171,7 +185,7 @@ void HttpPairing::on_message_end(Half& h, Time now) {
   if (h.role == Role::response) {
     exchange->response_done = true;
     x_open.finish_if_done(*exchange, now);
-    return;
+    return settle_upgrade(now);  // before the next response looks for its request
   }
   exchange->request_done = true;
   const bool awaits = (exchange->facts.asks_upgrade || exchange->facts.is_connect) && !exchange->response_done;
@@ -270,7 +284,7 @@ Reason HttpPairing::why_request_is_missing() {
   const Half& client = requests();
   if (!client.seen) return Reason::one_sided;
   if (x_lost_requests && client.gap_reason != Reason::none) return client.gap_reason;
-  if (!client.syn && x_open.opened() == 0) return Reason::cut_off;  // asked before the capture began
+  if (!client.syn && !x_any_response) return Reason::cut_off;  // asked before the capture began
   if (client.unparsed_end != 0) return Reason::parse_error;
   return Reason::one_sided;  // servers say 408 to who does not ask
 }

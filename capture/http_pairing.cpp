@@ -62,6 +62,16 @@ void HttpPairing::hold(Held item) {
   x_held->push_back(std::move(item));
 }
 
+void HttpPairing::hold_bytes(const Piece& piece) {
+  hold({.what = Held::What::bytes,
+        .position = piece.position,
+        .content = std::string(as_text(piece.bytes)),
+        .length = 0,
+        .time = piece.time,
+        .peer_acked = piece.peer_acked,
+        .inconsistent = piece.inconsistent});
+}
+
 /// Hands on what waited and need not wait any more.
 void HttpPairing::release() {
   while (x_held) {
@@ -89,13 +99,7 @@ void HttpPairing::release() {
 void HttpPairing::bytes(Direction direction, const Piece& piece) {
   Half& h = half(direction);
   if (h.role == Role::response && (x_held || must_wait(piece.peer_acked))) {
-    hold({.what = Held::What::bytes,
-          .position = piece.position,
-          .content = std::string(as_text(piece.bytes)),
-          .length = 0,
-          .time = piece.time,
-          .peer_acked = piece.peer_acked,
-          .inconsistent = piece.inconsistent});
+    hold_bytes(piece);
   } else {
     process(h, piece);
   }
@@ -197,15 +201,16 @@ void HttpPairing::seek(Half& h, const Piece& piece) {
   const bool odd = first && request == Match::no && response == Match::no && h.role != Role::response;
   if (odd) request = match_odd_request(line);
 
+  if (odd && request == Match::yes) return begin_with_odd_request(h, piece, input, blank);
   if (request == Match::yes || response == Match::yes) {
     x_context->account.http += blank;
     Piece rest = piece;
-    rest.position = base + blank;
-    rest.bytes = as_bytes(line);
-    if (blank < old) rest.time = h.buffer_time;
-    if (blank < old) rest.peer_acked = h.buffer_acked;
-    if (odd) return begin_with_odd_request(h, rest);
-    return begin_reading(h, request == Match::yes ? Role::request : Role::response, rest, piece.peer_acked);
+    h.buffer = older.substr(std::min(blank, old));
+    if (blank > old) {
+      rest.position += blank - old;
+      rest.bytes = piece.bytes.subspan(blank - old);
+    }
+    return begin_reading(h, request == Match::yes ? Role::request : Role::response, rest);
   }
   const bool undecided = request == Match::maybe || response == Match::maybe;
   if (undecided && input.size() <= x_context->limits.start_line_bytes && protocol_of(input) == Protocol::unknown) {
@@ -218,32 +223,36 @@ void HttpPairing::seek(Half& h, const Piece& piece) {
   judge_stranger(h, piece, input, first);
 }
 
-void HttpPairing::begin_reading(Half& h, Role role, const Piece& rest, StreamPosition acked) {
+/// From here on the direction's bytes are messages: what is in the buffer, then `piece`.
+void HttpPairing::begin_reading(Half& h, Role role, const Piece& piece) {
   set_roles(h, role);
   h.state = State::reading;
   h.fresh = true;
   auto& fields = role == Role::request ? x_context->request_fields : x_context->response_fields;
   if (!h.parser) h.parser.emplace(side_of(h), http::Mode::observe, x_context->parser_limits, fields);
-  if (role == Role::request || !must_wait(acked)) return read(h, rest);
-  hold({.what = Held::What::bytes,
-        .position = rest.position,
-        .content = std::string(as_text(rest.bytes)),
-        .length = 0,
-        .time = rest.time,
-        .peer_acked = acked,
-        .inconsistent = rest.inconsistent});
+  if (role == Role::request || !must_wait(piece.peer_acked)) return read(h, piece);
+  const std::string older = std::exchange(h.buffer, {});
+  if (!older.empty()) {
+    hold_bytes({.position = piece.position - older.size(),
+                .bytes = as_bytes(older),
+                .time = h.buffer_time,
+                .peer_acked = h.buffer_acked});
+  }
+  hold_bytes(piece);
 }
 
-void HttpPairing::begin_with_odd_request(Half& h, const Piece& rest) {
-  const std::string_view text = as_text(rest.bytes);
-  const std::size_t length = odd_request_length(text);
+void HttpPairing::begin_with_odd_request(Half& h, const Piece& piece, std::string_view input, std::size_t blank) {
+  const std::size_t length = blank + odd_request_length(input.substr(blank));
+  const std::size_t old = input.size() - piece.bytes.size();
+  const bool older = blank < old;
   set_roles(h, Role::request);
   x_context->account.http += length;
-  read_odd_request(h, text.substr(0, length), rest.time, rest.peer_acked, rest.time);
-  Piece behind = rest;
-  behind.position += length;
-  behind.bytes = rest.bytes.subspan(length);
-  begin_reading(h, Role::request, behind, 0);
+  read_odd_request(h, input.substr(blank, length - blank), older ? h.buffer_time : piece.time,
+                   older ? h.buffer_acked : piece.peer_acked, piece.time);
+  Piece behind = piece;
+  behind.bytes = piece.bytes.subspan(std::max(length, old) - old);
+  behind.position += piece.bytes.size() - behind.bytes.size();
+  begin_reading(h, Role::request, behind);
 }
 
 /// Bytes that are no start line and do not begin one.

@@ -74,6 +74,7 @@ class HttpPairing final : public StreamSink {
     StreamPosition buffer_acked = 0;
     Time message_first{};  // of the message that is being read
     StreamPosition message_acked = 0;
+    StreamPosition message_position = 0;
   };
 
   /// What waits because the client's bytes that the server had are not all here.
@@ -102,14 +103,15 @@ class HttpPairing final : public StreamSink {
   // http_pairing.cpp: order, roles, gaps and ends
   bool must_wait(StreamPosition peer_acked) const;
   void hold(Held item);
+  void hold_bytes(const Piece& piece);
   void release();
   void process(Half& h, const Piece& piece);
   void process_gap(Half& h, StreamPosition position, std::uint64_t length, GapReason reason, Time now);
   void process_end(Half& h, EndReason reason, Time now);
   void set_roles(Half& h, Role role);
   void seek(Half& h, const Piece& piece);
-  void begin_reading(Half& h, Role role, const Piece& rest, StreamPosition acked);
-  void begin_with_odd_request(Half& h, const Piece& rest);
+  void begin_reading(Half& h, Role role, const Piece& piece);
+  void begin_with_odd_request(Half& h, const Piece& piece, std::string_view input, std::size_t blank);
   void judge_stranger(Half& h, const Piece& piece, std::string_view input, bool first);
   void skip(Half& h, const Piece& piece);
   void make_opaque(Half& h, std::string_view as);
@@ -126,6 +128,7 @@ class HttpPairing final : public StreamSink {
   void stash(Half& h, ConstBytes rest, const Piece& piece, bool older);
   void begin_message(Half& h, StreamPosition position, Time first, StreamPosition acked, Time now);
   void read_odd_request(Half& h, std::string_view head, Time first, StreamPosition acked, Time now);
+  bool answers_another(const OpenExchange& exchange, StreamPosition position);
   void on_head(Half& h, ConstBytes bytes, Time now);
   void on_request_head(Half& h, Time now);
   void on_response_head(Half& h, ConstBytes bytes, Time now);
@@ -150,6 +153,7 @@ class HttpPairing final : public StreamSink {
   std::unique_ptr<std::deque<Held>> x_held;  // of the response direction
   std::size_t x_held_bytes = 0;
   bool x_lost_requests = false;  // requests may be missing since the last certain one
+  bool x_any_response = false;
   std::uint64_t x_unparsed = 0;
 };
 

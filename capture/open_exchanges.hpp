@@ -27,7 +27,8 @@ struct PairingContext {
 /// An exchange under way.
 struct OpenExchange {
   std::uint64_t id = 0;
-  StreamPosition note = 0;  // how much of the server's bytes the client had when it sent the request
+  StreamPosition note = 0;      // how much of the server's bytes the client had when it sent the request
+  StreamPosition position = 0;  // of the request, among the client's bytes
   http::RequestFacts facts;
   http::Version version = http::Version::http_1_1;
   bool begun = false;  // the sink knows it
