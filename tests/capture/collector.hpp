@@ -1,7 +1,9 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -56,7 +58,19 @@ std::string broken_identity(const capture::CaptureAccount& account);
 
 /// `GET /path 200 body-length flags reason`: one exchange in a line.
 std::string line_of(const http::Exchange& exchange);
-std::vector<std::string> lines_of(const Captured& captured);
+
+/// Lines that a failed check prints.
+struct Lines {
+  Lines(std::initializer_list<std::string> lines) : all(lines) {}
+  explicit Lines(std::vector<std::string> lines) : all(std::move(lines)) {}
+  bool operator==(const Lines&) const = default;
+  friend std::ostream& operator<<(std::ostream& out, const Lines& lines) {
+    for (const std::string& line : lines.all) out << "\n    " << line;
+    return out;
+  }
+  std::vector<std::string> all;
+};
+Lines lines_of(const Captured& captured);
 
 std::string sha256_hex(std::string_view bytes);
 

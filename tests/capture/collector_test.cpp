@@ -77,10 +77,10 @@ std::string line_of(const http::Exchange& e) {
   return line;
 }
 
-std::vector<std::string> lines_of(const Captured& captured) {
+Lines lines_of(const Captured& captured) {
   std::vector<std::string> lines;
   for (const http::Exchange& exchange : captured.exchanges) lines.push_back(line_of(exchange));
-  return lines;
+  return Lines(std::move(lines));
 }
 
 std::string sha256_hex(std::string_view bytes) {

@@ -183,7 +183,7 @@ TEST_CASE("real captures: every exchange that tshark finds is found, with equal 
     CHECK(captured.open == 0);
     CHECK(captured.broken_watermarks == 0);
     if (std::getenv("TAPEDECK_SHOW") != nullptr && name.find(std::getenv("TAPEDECK_SHOW")) != std::string::npos) {
-      for (const std::string& line : lines_of(captured)) table += "  " + line.substr(0, 160) + "\n";
+      for (const std::string& line : lines_of(captured).all) table += "  " + line.substr(0, 160) + "\n";
     }
   }
   for (const auto& [name, feature] : kLater) table += fmt::format("{:<38} needs {}, read later\n", name, feature);
