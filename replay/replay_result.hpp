@@ -81,6 +81,7 @@ struct ReplayResult {
 
 struct TapeDiffResult {
   std::uint64_t pairs = 0;          // compared + no_answer + not_compared (unpaired too)
+  std::uint64_t later_passes = 0;   // exchanges that came again under an id, of a tape replayed in a loop; not paired
   diff::Aggregate comparison;
   diff::Conclusion conclusion;
   std::vector<ThresholdResult> thresholds;

@@ -313,6 +313,7 @@ std::string report_data(const TapeDiffResult& r) {
   JsonWriter json;
   begin_report(json, "diff", r.partial);
   json.field("pairs", r.pairs);
+  json.field("later_passes", r.later_passes);
   write_verdict(json, r.conclusion);
   json.key("comparison");
   diff::write_comparison(json, r.comparison);

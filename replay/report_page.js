@@ -119,6 +119,7 @@
     const add = (label, counts) => { for (const [reason, n] of Object.entries(counts || {}).sort((a, b) => b[1] - a[1])) if (n) rows.push([n, label, because(reason)]); };
     if (isReplay) { add("not selected", R.load.unselected); add("skipped", R.load.skipped); add("failed", R.load.failed); }
     add("not compared", R.comparison.not_compared);
+    if (R.later_passes) rows.push([R.later_passes, "not paired", "a later pass of the same requests"]);
     if (isReplay && R.load.not_saved) rows.push([R.load.not_saved, "not saved", "the answers' tape could not take them"]);
     const box = h("div", {class: "card untested"}, h("h3", {}, "What was not tested"));
     if (!rows.length) box.append(h("div", {class: "why"}, "Nothing was left out: every recorded request was sent, answered and compared."));
