@@ -61,10 +61,12 @@ Actions Relay::on(const Input& input, Now now) {
 void Relay::bytes(End end, std::size_t n) {
   const bool next_request = end == End::client && x_state == State::exchange && x_exchange.request_read;
   if (next_request && !x_request.has_unparsed()) x_head_first = x_now.wall;
+  if (end == End::client && waits_for_body()) {
+    x_rate_waited += x_now.mono - x_rate_since;
+    x_rate_bytes += n;
+  }
   from(end).received(n);
-  if (end == End::upstream) return upstream_bytes();
-  client_bytes();
-  if (waits_for_body()) x_rate_bytes += n;
+  end == End::client ? client_bytes() : upstream_bytes();
 }
 
 void Relay::written(End end, std::size_t n) {
@@ -123,6 +125,8 @@ void Relay::connected(bool pooled) {
   x_upstream_ended = false;
   x_upstream_wait = x_now.mono;
   restart_waits();
+  x_rate_waited = {};
+  x_rate_bytes = 0;
   x_exchange.pooled = pooled;
   // A pooled connection may be about to close: keep what can be sent again.
   if (pooled && x_exchange.idempotent && x_exchange.request_read) x_request.hold(true);

@@ -66,7 +66,6 @@ class Relay {
     http::RequestFacts facts;
     http::BodyOut request_out = http::BodyOut::none;
     http::BodyOut response_out = http::BodyOut::none;
-    Actions::Connect connect = Actions::Connect::any;
     bool idempotent = false;
     bool client_keeps = false;   // what the request says
     bool client_stays = false;   // what the response said
@@ -82,6 +81,7 @@ class Relay {
     bool response_sending = false;  // a byte of the final response went out
     bool upstream_keeps = false;
     bool own_answer = false;
+    std::optional<OwnAnswer> answer_here;  // it is not for the upstream
     std::optional<Duration> keep_for;
     Time response_first{};
   };
@@ -143,7 +143,8 @@ class Relay {
   std::optional<MonoTime> deadline() const;
   void exchange_deadline(MonoTime& at) const;
   bool waits_for_body() const;
-  bool too_slow() const;
+  Duration rate_window() const;
+  bool rate_is_due() const;
   void restart_waits();
 
   const RelayContext x_context;
@@ -177,7 +178,8 @@ class Relay {
   MonoTime x_client_write{};   // the client's last progress in taking ours
   MonoTime x_upstream_wait{};  // the upstream's last progress, either way
   MonoTime x_drain_since{};
-  MonoTime x_rate_since{};
+  MonoTime x_rate_since{};   // of this stretch of waiting for the client's body
+  Duration x_rate_waited{};  // the stretches before
   std::uint64_t x_rate_bytes = 0;
   std::uint64_t x_lingered = 0;
 };

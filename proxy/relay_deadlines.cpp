@@ -8,8 +8,7 @@ namespace {
 
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr Duration kIdleInDrain = std::chrono::seconds(5);
-constexpr Duration kRateWindow = std::chrono::seconds(30);
-constexpr std::uint64_t kRateBytes = 256 * 30;
+constexpr std::int64_t kBytesPerSecond = 256;
 
 void earlier(MonoTime& at, MonoTime since, Duration span) { at = std::min(at, since + span); }
 
@@ -24,10 +23,12 @@ bool Relay::waits_for_body() const {
 void Relay::restart_waits() {
   x_client_wait = x_now.mono;
   x_rate_since = x_now.mono;
-  x_rate_bytes = 0;
 }
 
-bool Relay::too_slow() const { return x_now.mono >= x_rate_since + kRateWindow && x_rate_bytes < kRateBytes; }
+// Over so much waiting a body must come at a rate; half of what a silent client is given.
+Duration Relay::rate_window() const { return x_context.time_outs.client_body / 2; }
+
+bool Relay::rate_is_due() const { return x_rate_waited + (x_now.mono - x_rate_since) >= rate_window(); }
 
 std::optional<MonoTime> Relay::deadline() const {
   if (x_state == State::closed) return std::nullopt;
@@ -56,7 +57,7 @@ void Relay::exchange_deadline(MonoTime& at) const {
   if (x_request.has_output()) earlier(at, x_upstream_wait, limits.upstream_idle);
   if (waits_for_body()) {
     earlier(at, x_client_wait, limits.client_body);
-    earlier(at, x_rate_since, kRateWindow);
+    earlier(at, x_rate_since, rate_window() - x_rate_waited);
   }
   if (x_exchange.response_read || x_response.has_output()) return;
   if (x_exchange.response_begun) return earlier(at, x_upstream_wait, limits.upstream_idle);
@@ -88,13 +89,16 @@ void Relay::exchange_due() {
     return no_response({504, "connection_timeout"}, http::Flag::upstream_timeout);
   }
   if (waits_for_body()) {
-    if (x_now.mono >= x_client_wait + limits.client_body || too_slow()) {
+    const auto window = std::chrono::ceil<std::chrono::seconds>(rate_window()).count();
+    const bool too_slow = rate_is_due() && x_rate_bytes < static_cast<std::uint64_t>(kBytesPerSecond * window);
+    if (x_now.mono >= x_client_wait + limits.client_body || too_slow) {
       x_exchange.flags.set(http::Flag::client_aborted);
       x_exchange.reason = http::Reason::aborted;
       return fail({408, "http_request_error"});
     }
-    if (x_now.mono >= x_rate_since + kRateWindow) {
+    if (rate_is_due()) {
       x_rate_since = x_now.mono;
+      x_rate_waited = {};
       x_rate_bytes = 0;
     }
   }

@@ -11,6 +11,15 @@ bool is_idempotent(std::string_view method) {
          method == "TRACE";
 }
 
+// Requests that go no further: the last hop of an OPTIONS, and what has been here before.
+std::optional<OwnAnswer> answer_here(const http::Head& head, const http::ForwardPolicy& policy) {
+  if (policy.via && head.find("via").value_or("").find("tapedeck") != std::string_view::npos) {
+    return OwnAnswer{508, "proxy_loop_detected"};
+  }
+  if (http::is_last_hop(head)) return OwnAnswer{204, {}};
+  return std::nullopt;
+}
+
 }  // namespace
 
 void Relay::client_bytes() {
@@ -19,7 +28,7 @@ void Relay::client_bytes() {
     case State::idle: x_head_first = x_now.wall; return pump_request();
     case State::head: return pump_request();
     case State::exchange:
-      x_client_wait = x_now.mono;
+      restart_waits();
       if (!x_exchange.request_read) pump_request();
       return;
     case State::linger:
@@ -41,6 +50,7 @@ void Relay::pump_request() {
     const http::Event event = x_request_parser.next(x_request.unparsed());
     if (!request_event(event)) break;
   }
+  if (x_state == State::exchange && x_exchange.answer_here) return answer(*x_exchange.answer_here);
   if (x_state == State::exchange) return close_request_batch();
   if (x_state != State::idle && x_state != State::head) return;
   const State before = std::exchange(x_state, x_request.has_unparsed() ? State::head : State::idle);
@@ -93,9 +103,10 @@ void Relay::begin_exchange(const http::Event& event) {
   x_exchange.request_out = rebuilt.body;
   x_exchange.facts = {
       .is_head = head.method == "HEAD", .asks_upgrade = rebuilt.tunnel_requested, .version = head.version};
-  x_exchange.connect = x_exchange.idempotent ? Actions::Connect::any : Actions::Connect::recent;
+  x_exchange.answer_here = answer_here(head, x_context.forward);
   x_request.consume(event.consumed);
-  x_actions.connect = x_exchange.connect;
+  if (x_exchange.answer_here) return;
+  x_actions.connect = x_exchange.idempotent ? Actions::Connect::any : Actions::Connect::recent;
   x_upstream = Upstream::connecting;
   x_upstream_wait = x_now.mono;
 }

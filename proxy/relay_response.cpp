@@ -75,8 +75,8 @@ bool Relay::response_event(const http::Event& event) {
       return true;
     case http::Step::end:
       x_response.consume(event.consumed);
-      x_exchange.response_read = true;
-      return false;
+      x_exchange.response_read = x_exchange.response_head;
+      return !x_exchange.response_head;  // behind an interim head comes another
     case http::Step::need_more: x_response.consume(event.consumed); return false;
     case http::Step::tunnel:
       x_response.consume(event.consumed);

@@ -32,9 +32,9 @@ struct TeeBegin {
 };
 
 struct TeeEnd {
-  http::FlagSet flags;
+  http::FlagSet flags{};
   http::Reason reason = http::Reason::none;
-  http::RuleSet rules;
+  http::RuleSet rules{};
   bool has_response = false;
   std::uint64_t body_length[2] = {0, 0};  // by side, seen on the wire; filled in by the tee
 };
