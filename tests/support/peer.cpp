@@ -113,7 +113,9 @@ bool Peer::fill() {
 
 std::string Peer::read_until(std::string_view end) {
   std::size_t at = 0;
-  while ((at = x_ahead.find(end)) == std::string::npos) {
+  std::size_t looked = 0;
+  while ((at = x_ahead.find(end, looked)) == std::string::npos) {
+    looked = x_ahead.size() - std::min(x_ahead.size(), end.size() - 1);
     if (!fill()) return std::exchange(x_ahead, {});
   }
   return read_exactly(at + end.size());
@@ -149,12 +151,6 @@ void Peer::reset() {
 
 void Peer::close() {
   if (x_handle >= 0) ::close(std::exchange(x_handle, -1));
-}
-
-void Peer::shrink_buffers() {
-  const int size = 4096;
-  must(::setsockopt(x_handle, SOL_SOCKET, SO_RCVBUF, &size, sizeof size) == 0, "SO_RCVBUF");
-  must(::setsockopt(x_handle, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0, "SO_SNDBUF");
 }
 
 RawServer::RawServer(std::function<void(Peer&)> serve, std::uint16_t port)

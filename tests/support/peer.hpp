@@ -34,8 +34,6 @@ class Peer {
   void finish();  // FIN
   void reset();   // RST
   void close();
-  /// So that little fits on the way.
-  void shrink_buffers();
 
  private:
   bool fill();
