@@ -88,8 +88,8 @@ std::string unsafe_sentence(const Conclusion& conclusion, const Tally& tally, co
       std::count_if(conclusion.clusters.begin(), conclusion.clusters.end(), [](const Cluster& c) { return !c.noise; });
   std::string out = fmt::format("{} of {} differ", grouped(tally.different), of_pairs(tally.n));
   if (tally.no_answer != 0) out += fmt::format(", {} had no answer", grouped(tally.no_answer));
-  out += fmt::format(": {} kind{} of difference", real, real == 1 ? "" : "s");
-  return out + (facts.threshold_crossed ? ", and a threshold was crossed." : ".");
+  if (real != 0) out += fmt::format(": {} kind{} of difference", real, real == 1 ? "" : "s");
+  return out + (facts.threshold_crossed ? "; a threshold was crossed." : ".");
 }
 
 std::string undecided_sentence(const std::vector<std::string>& reasons, const Tally& tally) {

@@ -68,9 +68,7 @@ bool is_token_list(std::string_view name) {
                     "access-control-allow-headers", "access-control-expose-headers", "accept-patch", "accept-post"});
 }
 
-bool is_link(std::string_view name) {
-  return name == "location" || name == "content-location";
-}
+bool is_link(std::string_view name) { return name == "location" || name == "content-location"; }
 
 std::optional<std::size_t> rule_for(const std::string& name, const std::set<std::string>& named_by_connection,
                                     bool& ignored) {
@@ -137,8 +135,10 @@ class FieldDiff {
         without_own_host(resolve_reference(a, x_facts.primary.host, x_facts.request_target), x_facts.primary.host);
     const UrlParts right =
         without_own_host(resolve_reference(b, x_facts.candidate.host, x_facts.request_target), x_facts.candidate.host);
-    if (left.scheme != right.scheme) part(name + "/scheme", left.scheme, right.scheme, a, b);
-    if (left.authority != right.authority) part(name + "/host", left.authority, right.authority, a, b);
+    if (left.authority != right.authority)
+      part(name + "/host", left.authority, right.authority, a, b);
+    else if (left.scheme != right.scheme)
+      part(name + "/scheme", left.scheme, right.scheme, a, b);
     if (left.path != right.path) part(name + "/path", left.path, right.path, a, b);
     if (left.query != right.query) part(name + "/query", left.query, right.query, a, b);
     if (left.fragment != right.fragment) part(name + "/fragment", left.fragment, right.fragment, a, b);

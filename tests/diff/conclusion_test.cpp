@@ -94,7 +94,9 @@ TEST_CASE("facts of the run that leave it UNDECIDED") {
 TEST_CASE("a threshold crossed is UNSAFE, whatever else") {
   RunFacts facts;
   facts.threshold_crossed = facts.thresholds_given = facts.partial = true;
-  CHECK(conclude(pairs(100, 0), facts).verdict == Verdict::unsafe);
+  const Conclusion conclusion = conclude(pairs(100, 0), facts);
+  CHECK(conclusion.verdict == Verdict::unsafe);
+  CHECK(conclusion.sentence == "0 of 100 pairs differ; a threshold was crossed.");
 }
 
 TEST_CASE("a threshold on the difference rate replaces the single difference") {
