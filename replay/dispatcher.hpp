@@ -65,6 +65,8 @@ class Dispatcher {
   RunStats& stats() { return x_stats; }
   const RunStats& stats() const { return x_stats; }
   std::uint64_t retries() const { return x_retries; }
+  /// When the oldest unanswered request was sent.
+  std::optional<MonoTime> oldest_open() const { return x_schedule.oldest_sent(); }
   bool limit_struck() const { return x_schedule.limit_struck(); }
 
  private:

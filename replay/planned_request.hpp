@@ -22,8 +22,9 @@ inline constexpr LiveId kNoLive{0xffffffff};
 
 /// What goes over the wire, in order. The body is the recorded exchange's own, not copied.
 struct WireBytes {
-  std::string head;  // start line through the empty line, and the line of the only chunk if chunked
-  std::string tail;  // what closes a chunked body
+  std::string head;         // start line through the empty line
+  std::string before_body;  // chunked: the line of the only chunk
+  std::string after_body;   // chunked: what closes it
 };
 
 namespace intrusive = boost::intrusive;
@@ -56,6 +57,7 @@ struct PlannedRequest : DeadlineHook, LaneHook {
   LiveId live = kNoLive;
   bool was_sent = false;
   bool retried = false;
+  bool answer_dropped = false;  // the recorded answer's body, to stay within memory
 };
 
 using RequestPtr = std::unique_ptr<PlannedRequest>;

@@ -84,6 +84,9 @@ class Schedule {
   void stop() { x_stopped = true; }
   /// Everything handed out and not ended: what give-up code ends one by one.
   PlannedRequest* any_open();
+  std::optional<MonoTime> oldest_sent() const {
+    return x_sent.empty() ? std::nullopt : std::optional(x_sent.front().sent);
+  }
   const Account& account() const { return x_account; }
   /// WhenFull::abort struck.
   bool limit_struck() const { return x_limit_struck; }

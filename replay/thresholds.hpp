@@ -26,10 +26,13 @@ class Threshold {
   enum class Op { gt, ge, lt, le };
   struct Term {
     std::string measure;
-    Op op;
-    double limit;
-    bool starts_alternative;  // an `or` stands before it
+    Op op = Op::gt;
+    double limit = 0;
+    bool starts_alternative = false;  // an `or` stands before it
+    bool holds(double value) const;
   };
+  static std::optional<Op> op_named(std::string_view word);
+
   std::string x_text;
   std::vector<Term> x_terms;
 };

@@ -1,0 +1,140 @@
+#include "replay/replay_result.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+#include "base/json_writer.hpp"
+
+namespace tapedeck::replay {
+namespace {
+
+using Quantiles = std::initializer_list<std::pair<std::string_view, double>>;
+
+std::uint64_t count_of(const Counts& counts, const std::string& reason) {
+  const auto found = counts.find(reason);
+  return found == counts.end() ? 0 : found->second;
+}
+
+double share(std::uint64_t part, std::uint64_t of) { return of == 0 ? 0 : static_cast<double>(part) / static_cast<double>(of); }
+
+double in_us(Duration duration) { return static_cast<double>(duration.count()) / 1000; }
+
+void write_counts(JsonWriter& json, std::string_view name, const Counts& counts) {
+  json.key(name);
+  json.begin_object();
+  for (const auto& [reason, count] : counts) json.field(reason, count);
+  json.end_object();
+}
+
+void write_quantiles(JsonWriter& json, std::string_view name, const Histogram& histogram, Quantiles quantiles) {
+  json.key(name);
+  json.begin_object();
+  for (const auto& [key, q] : quantiles) json.field(key, in_us(histogram.quantile(q)));
+  json.end_object();
+}
+
+void write_latencies(JsonWriter& json, std::string_view name, const Histogram& histogram) {
+  write_quantiles(json, name, histogram, {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}});
+}
+
+void write_thresholds(JsonWriter& json, const std::vector<ThresholdResult>& thresholds) {
+  json.key("thresholds");
+  json.begin_array();
+  for (const ThresholdResult& threshold : thresholds) {
+    json.begin_object();
+    json.field("expr", threshold.expr);
+    json.field("value", threshold.value);
+    json.field("ok", threshold.ok);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_sums(JsonWriter& json, const ReplayResult& result) {
+  json.field("planned", result.planned);
+  write_counts(json, "unselected", result.unselected);
+  write_counts(json, "skipped", result.skipped);
+  json.field("sent", result.sent);
+  json.field("answered", result.answered);
+  write_counts(json, "failed", result.failed);
+  json.field("on_time", result.on_time);
+  write_counts(json, "late", result.late);
+}
+
+void write_pace(JsonWriter& json, const ReplayResult& result) {
+  json.key("speed");
+  result.speed > 0 ? json.value(result.speed) : json.null();
+  json.field("wall_s", std::chrono::duration<double>(result.wall).count());
+  json.field("offered_rps", result.offered_rps);
+  json.field("achieved_rps", result.achieved_rps);
+  write_quantiles(json, "lateness_us", result.lateness, {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1.0}});
+  json.field("latency_from", result.latency_from_due ? "due" : "send");
+  write_latencies(json, "latency_us", result.latency);
+  write_latencies(json, "service_us", result.service);
+  write_latencies(json, "recorded_latency_us", result.recorded_latency);
+}
+
+void write_judgement(JsonWriter& json, const ReplayResult& result) {
+  json.key("comparison");
+  diff::write_comparison(json, result.comparison);
+  json.key("clusters");
+  diff::write_clusters(json, result.conclusion);
+  write_thresholds(json, result.thresholds);
+  json.key("verdict");
+  result.conclusion.verdict ? json.value(diff::name_of(*result.conclusion.verdict)) : json.null();
+  json.field("valid", result.valid);
+  json.key("unbelievable");
+  json.begin_array();
+  for (const std::string& quantile : result.unbelievable) json.value(quantile);
+  json.end_array();
+  json.field("partial", result.partial);
+}
+
+}  // namespace
+
+std::uint64_t total(const Counts& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& count) { return sum + count.second; });
+}
+
+double ReplayResult::error_rate() const {
+  return share(errors, sent + count_of(skipped, "limit") + count_of(skipped, "expired"));
+}
+
+double ReplayResult::difference_rate() const {
+  const std::uint64_t pairs = comparison.compared() + comparison.no_answer();
+  return share(comparison.different() + comparison.no_answer(), pairs);
+}
+
+int ReplayResult::exit_status() const {
+  if (aborted && answered == 0) return 2;
+  const bool crossed = std::ranges::any_of(thresholds, [](const ThresholdResult& threshold) { return !threshold.ok; });
+  if (aborted || crossed || conclusion.verdict == diff::Verdict::unsafe) return 1;
+  if (conclusion.verdict == diff::Verdict::undecided) return 3;
+  return tape_damage.intact() ? 0 : 4;
+}
+
+std::string ReplayResult::to_json() const {
+  JsonWriter json;
+  json.begin_object();
+  write_sums(json, *this);
+  write_pace(json, *this);
+  write_judgement(json, *this);
+  json.field("target", target);
+  json.field("retries", retries);
+  json.field("reconnects", reconnects);
+  json.field("overflow_connections", overflow_connections);
+  json.field("clamped", clamped);
+  json.field("not_saved", not_saved);
+  json.key("warnings");
+  json.begin_array();
+  for (const std::string& warning : warnings) json.value(warning);
+  json.end_array();
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace tapedeck::replay
