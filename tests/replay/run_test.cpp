@@ -1,0 +1,154 @@
+#include "replay/run.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/support/recorded_traffic.hpp"
+#include "tests/support/scripted_server.hpp"
+
+using namespace std::chrono_literals;
+using namespace tapedeck;
+using namespace tapedeck::replay;
+using test::RecordedTraffic;
+using test::ScriptedServer;
+
+namespace {
+
+ReplayOptions options_for(const http::Origin& target) {
+  ReplayOptions options;
+  options.target = target;
+  options.speed = 1000;
+  options.open_ahead = 20ms;
+  options.timeout = 500ms;
+  return options;
+}
+
+Result<ReplayResult> replay_all(RecordedTraffic& traffic, const ReplayOptions& options, std::stop_token stop = {}) {
+  return Run(options, traffic, system_clock(), {}).go(stop);
+}
+
+/// The four sums of the contract.
+void check_sums(const ReplayResult& result) {
+  CHECK(result.planned == result.sent + total(result.skipped));
+  CHECK(result.sent == result.answered + total(result.failed));
+  CHECK(result.sent == result.on_time + total(result.late));
+  CHECK(result.answered == result.comparison.compared() + total(result.comparison.not_compared()));
+  CHECK(result.comparison.compared() == result.comparison.identical() + result.comparison.different());
+}
+
+}  // namespace
+
+TEST_CASE("what was recorded goes out byte for byte, and equal answers are identical") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, "GET /a?b=%20c HTTP/1.1\r\nhOST:  shop.example\r\nX-Odd: \t1 \r\nConnection: keep-alive\r\n\r\n"});
+  traffic.add({1, 10ms, RecordedTraffic::get("/b")});
+  const auto result = replay_all(traffic, options_for(server.origin()));
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->answered == 2);
+  CHECK(result->comparison.identical() == 2);
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 2);
+  CHECK(requests[0].bytes == traffic.exchanges()[0].request.head);
+  CHECK(requests[1].bytes == traffic.exchanges()[1].request.head);
+}
+
+TEST_CASE("a recorded connection becomes a live one, and its requests keep their order") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  for (int i = 0; i < 100; ++i) traffic.add({1 + static_cast<std::uint64_t>(i % 5), 10ms * i, RecordedTraffic::get("/" + std::to_string(i))});
+  ReplayOptions options = options_for(server.origin());
+  options.speed = 20;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->answered == 100);
+  std::map<std::size_t, std::vector<int>> by_connection;
+  for (const auto& request : server.requests()) by_connection[request.connection].push_back(std::stoi(request.bytes.substr(5)));
+  for (const auto& [connection, numbers] : by_connection) {
+    CHECK(std::ranges::is_sorted(numbers));
+    CHECK(std::ranges::all_of(numbers, [&](int n) { return n % 5 == numbers.front() % 5; }));
+  }
+}
+
+TEST_CASE("a body recorded in chunks goes out in chunks, one with a length as it was") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nhello world"});
+  traffic.add({1, 10ms, "POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"});
+  traffic.add({1, 20ms, "POST /e HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"});
+  ReplayOptions options = options_for(server.origin());
+  options.methods = Methods::all;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  CHECK(result->answered == 3);
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 3);
+  CHECK(requests[0].bytes == "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n");
+  CHECK(requests[1].bytes == "POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+  CHECK(requests[2].bytes == "POST /e HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+}
+
+TEST_CASE("methods that change something are skipped unless asked for, and counted") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, RecordedTraffic::get("/")});
+  traffic.add({1, 1ms, "DELETE /a HTTP/1.1\r\nHost: a\r\n\r\n"});
+  const auto result = replay_all(traffic, options_for(server.origin()));
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->skipped == Counts{{"method", 1}});
+  CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("whatever the target does, each request ends in one state") {
+  using Then = ScriptedServer::Then;
+  ScriptedServer server([](const ScriptedServer::Request& request) -> ScriptedServer::Reply {
+    const auto asked = [&](std::string_view path) { return request.bytes.find(path) != std::string::npos; };
+    if (asked("/reset")) return {"", Then::reset};
+    if (asked("/garbage")) return {"SSH-2.0-OpenSSH_9\r\n\r\n", Then::keep};
+    if (asked("/half")) return {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", Then::close};
+    if (asked("/stall")) return {"HTTP/1.1 200 OK\r\n", Then::hang};
+    if (asked("/closes")) return {"HTTP/1.1 200 OK\r\n\r\nok", Then::close};
+    if (asked("/interim")) return {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", Then::keep};
+    if (asked("/excess")) return {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokextra", Then::keep};
+    return {};
+  });
+  RecordedTraffic traffic;
+  for (const char* path : {"/reset", "/garbage", "/half", "/stall", "/closes", "/interim", "/excess", "/fine"}) {
+    const auto connection = static_cast<std::uint64_t>(path[1]) * 7 + static_cast<std::uint64_t>(path[2]);
+    traffic.add({connection, 1ms, RecordedTraffic::get(path)});
+    traffic.add({connection, 60ms, RecordedTraffic::get("/after")});
+  }
+  ReplayOptions options = options_for(server.origin());
+  options.speed = 1;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->answered == 12);
+  CHECK(result->failed == Counts{{"closed_early", 1}, {"malformed", 1}, {"reset", 1}, {"timeout", 1}});
+  CHECK(result->comparison.no_answer() == 4);
+}
+
+TEST_CASE("a target that cannot be reached is an error before anything is sent, and names it") {
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, RecordedTraffic::get("/")});
+  const http::Origin dead = test::dead_origin();
+  const auto result = replay_all(traffic, options_for(dead));
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().message.find(dead.text()) != std::string::npos);
+}
+
+TEST_CASE("the recorded system itself is refused, unless it is insisted on") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, "GET / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.origin().port) + "\r\n\r\n"});
+  ReplayOptions options = options_for(server.origin());
+  REQUIRE_FALSE(replay_all(traffic, options).has_value());
+  CHECK(server.requests().empty());
+  options.allow_recorded_host = true;
+  CHECK(replay_all(traffic, options).has_value());
+  CHECK(server.requests().size() == 1);
+}
