@@ -10,7 +10,9 @@ namespace {
 constexpr std::size_t kSeconds = 10;
 constexpr std::uint64_t kLeastRequests = 100;
 
-double share(std::uint64_t part, std::uint64_t of) { return of == 0 ? 0 : static_cast<double>(part) / static_cast<double>(of); }
+double share(std::uint64_t part, std::uint64_t of) {
+  return of == 0 ? 0 : static_cast<double>(part) / static_cast<double>(of);
+}
 
 }  // namespace
 

@@ -40,9 +40,7 @@ AnswerReader::State AnswerReader::parse(ConstBytes bytes, Time now) {
   for (;;) {
     const http::Event event = x_parser.next(bytes);
     switch (event.step) {
-      case http::Step::need_more:
-        append(x_rest, bytes.subspan(event.consumed));
-        return State::need_more;
+      case http::Step::need_more: append(x_rest, bytes.subspan(event.consumed)); return State::need_more;
       case http::Step::head: take_head(now); break;
       case http::Step::body: keep_body(event.bytes); break;
       case http::Step::trailers: x_answer.response.trailers = as_text(event.bytes); break;
@@ -51,9 +49,7 @@ AnswerReader::State AnswerReader::parse(ConstBytes bytes, Time now) {
         append(x_rest, bytes.subspan(event.consumed));
         x_reusable = x_parser.keeps_alive();
         return complete(now);
-      case http::Step::tunnel:
-        x_reusable = false;
-        return complete(now);
+      case http::Step::tunnel: x_reusable = false; return complete(now);
       case http::Step::desync:
       case http::Step::rejected: return State::malformed;
     }
@@ -81,7 +77,8 @@ void AnswerReader::take_head(Time) {
   if (x_parser.framing() == http::Framing::chunked) x_answer.flags.set(http::Flag::response_chunked);
   if (x_parser.framing() == http::Framing::until_close) x_answer.flags.set(http::Flag::read_to_close);
   if (x_parser.framing() == http::Framing::length && x_limits.body > 0) {
-    x_answer.response.body.bytes.reserve(static_cast<std::size_t>(std::min(x_parser.content_length(), std::uint64_t{1} << 20)));
+    x_answer.response.body.bytes.reserve(
+        static_cast<std::size_t>(std::min(x_parser.content_length(), std::uint64_t{1} << 20)));
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
-#include "base/time.hpp"
-
 #include <cstdint>
 #include <optional>
+
+#include "base/time.hpp"
 
 namespace tapedeck::replay {
 

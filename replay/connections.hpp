@@ -1,7 +1,4 @@
 #pragma once
-#include "replay/planned_request.hpp"
-#include "replay/replay.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -11,6 +8,9 @@
 #include <vector>
 
 #include <boost/intrusive/list.hpp>
+
+#include "replay/planned_request.hpp"
+#include "replay/replay.hpp"
 
 namespace tapedeck::replay {
 

@@ -138,9 +138,7 @@ void Dispatcher::on_broken(PlannedRequest& request, const Broken& broken, MonoTi
   drop_connection(live, now);
 }
 
-void Dispatcher::on_idle_closed(LiveId live, MonoTime now) {
-  drop_connection(live, now);
-}
+void Dispatcher::on_idle_closed(LiveId live, MonoTime now) { drop_connection(live, now); }
 
 void Dispatcher::give_up(MonoTime now) {
   stop();

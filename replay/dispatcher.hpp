@@ -1,12 +1,12 @@
 #pragma once
+#include <cstdint>
+#include <variant>
+
 #include "replay/breaker.hpp"
 #include "replay/connections.hpp"
 #include "replay/outcome.hpp"
 #include "replay/run_stats.hpp"
 #include "replay/schedule.hpp"
-
-#include <cstdint>
-#include <variant>
 
 namespace tapedeck::replay {
 

@@ -9,7 +9,9 @@ namespace {
 
 constexpr int kNice = 10;
 
-std::size_t bytes_of(const http::Message& message) { return message.head.size() + message.trailers.size() + message.body.bytes.size(); }
+std::size_t bytes_of(const http::Message& message) {
+  return message.head.size() + message.trailers.size() + message.body.bytes.size();
+}
 
 }  // namespace
 
@@ -40,13 +42,15 @@ Judge::~Judge() {
 
 bool Judge::take(AnsweredPtr pair) {
   const std::size_t cost = pair->bytes();
-  return x_options.when_full == QueueFull::wait ? x_queue.push(std::move(pair), cost) : x_queue.try_push(std::move(pair), cost);
+  return x_options.when_full == QueueFull::wait ? x_queue.push(std::move(pair), cost)
+                                                : x_queue.try_push(std::move(pair), cost);
 }
 
 void Judge::work(Seat& seat) {
   // On Linux a nice value belongs to the thread. Without it comparing only competes harder, so a failure is no trouble.
   if (x_options.when_full == QueueFull::drop) (void)setpriority(PRIO_PROCESS, 0, kNice);
-  const diff::Differ differ(x_options.compare);
+  diff::Differ differ(x_options.compare);
+  differ.add_own_hosts({}, x_options.target_hosts);
   while (auto pair = x_queue.pop()) {
     const http::Exchange& recorded = (*pair)->request->recorded;
     const http::Exchange& live = (*pair)->live;

@@ -1,5 +1,7 @@
 #pragma once
-#include <mutex>
+#include <atomic>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -21,6 +23,7 @@ class Judge {
     unsigned threads = 1;
     std::size_t queue_bytes = 64u << 20;
     QueueFull when_full = QueueFull::drop;
+    std::vector<std::string> target_hosts;  // names by which live answers may speak of the target
   };
   explicit Judge(const Options& options);
   ~Judge();
@@ -31,7 +34,7 @@ class Judge {
   diff::Aggregate finish();
 
   struct Counts {
-    std::uint64_t pairs = 0;     // compared + no_answer
+    std::uint64_t pairs = 0;  // compared + no_answer
     std::uint64_t different = 0;
   };
   /// So far; from any thread.

@@ -37,7 +37,8 @@ error_code LiveConnection::write_some() {
   if (sent < 0) return {errno, boost::system::system_category()};
   written += static_cast<std::size_t>(sent);
   fully_written = static_cast<std::size_t>(sent) == left;
-  return fully_written ? error_code{} : boost::system::errc::make_error_code(boost::system::errc::operation_would_block);
+  return fully_written ? error_code{}
+                       : boost::system::errc::make_error_code(boost::system::errc::operation_would_block);
 }
 
 }  // namespace tapedeck::replay

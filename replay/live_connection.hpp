@@ -19,10 +19,10 @@ struct LiveConnection {
   StreamProtocol::socket socket;
   AnswerReader reader;
   PlannedRequest* request = nullptr;
-  std::size_t written = 0;      // of the request
+  std::size_t written = 0;  // of the request
   bool fully_written = true;
-  std::uint32_t requests = 0;   // it has carried
-  MonoTime first{};             // of the answer's bytes
+  std::uint32_t requests = 0;  // it has carried
+  MonoTime first{};            // of the answer's bytes
 
   /// Takes the descriptor over. An error is ours.
   error_code adopt(UniqueFd fd, const StreamProtocol& protocol);

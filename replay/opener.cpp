@@ -90,7 +90,8 @@ Opener::~Opener() {
 }
 
 void Opener::open(Receiver receiver) {
-  asio::post(x_impl->io, [impl = x_impl.get(), receiver = std::move(receiver)]() mutable { impl->start(std::move(receiver)); });
+  asio::post(x_impl->io,
+             [impl = x_impl.get(), receiver = std::move(receiver)]() mutable { impl->start(std::move(receiver)); });
 }
 
 }  // namespace tapedeck::replay

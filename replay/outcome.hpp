@@ -1,9 +1,9 @@
 #pragma once
-#include "base/time.hpp"
-#include "replay/account.hpp"
-
 #include <cstdint>
 #include <optional>
+
+#include "base/time.hpp"
+#include "replay/account.hpp"
 
 namespace tapedeck::replay {
 

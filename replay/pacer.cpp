@@ -26,7 +26,8 @@ Duration calibrated_window(const Clock& clock) {
                               std::chrono::microseconds(100));
 }
 
-Pacer::Pacer(asio::io_context& io, Wait wait, Duration window) : x_io(&io), x_timer(io), x_wait(wait), x_window(window) {
+Pacer::Pacer(asio::io_context& io, Wait wait, Duration window)
+    : x_io(&io), x_timer(io), x_wait(wait), x_window(window) {
   if (wait == Wait::sleep) x_window = Duration::zero();
 }
 

@@ -1,14 +1,14 @@
 #pragma once
-#include "base/time.hpp"
-#include "http/exchange.hpp"
-#include "http/parser.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include <boost/intrusive/list_hook.hpp>
+
+#include "base/time.hpp"
+#include "http/exchange.hpp"
+#include "http/parser.hpp"
 
 namespace tapedeck::replay {
 

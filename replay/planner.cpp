@@ -87,7 +87,8 @@ Duration TapePlan::position_of_first() const {
 
 Duration TapePlan::position_of_last() const {
   if (x_sendable == 0) return Duration::zero();
-  const std::int64_t last = x_profile.by_number() ? static_cast<std::int64_t>(x_sendable) - 1 : (*x_last - base()).count();
+  const std::int64_t last =
+      x_profile.by_number() ? static_cast<std::int64_t>(x_sendable) - 1 : (*x_last - base()).count();
   return Duration(passes_later(last, x_options->loop - 1));
 }
 
@@ -127,7 +128,8 @@ std::vector<RequestPtr> Planner::take(http::Exchange exchange) {
   Lane& lane = x_lanes[key];
   RequestPtr request = make(std::move(exchange), key);
   if (must_wait(key, lane, sequence)) {
-    const auto later = std::ranges::find_if(lane.held, [&](const RequestPtr& held) { return held->recorded.sequence > sequence; });
+    const auto later =
+        std::ranges::find_if(lane.held, [&](const RequestPtr& held) { return held->recorded.sequence > sequence; });
     lane.held.insert(later, std::move(request));
     return out;
   }
@@ -162,7 +164,9 @@ RequestPtr Planner::make(http::Exchange exchange, std::uint64_t key) {
   switch (x_options->connections) {
     case ConnectionMode::recorded: request->lane = LaneKey{static_cast<std::uint64_t>(request->connection)}; break;
     case ConnectionMode::pool: request->lane = LaneKey{0}; break;
-    case ConnectionMode::per_request: request->lane = LaneKey{mix(static_cast<std::uint64_t>(request->connection) + exchange.id.ordinal)}; break;
+    case ConnectionMode::per_request:
+      request->lane = LaneKey{mix(static_cast<std::uint64_t>(request->connection) + exchange.id.ordinal)};
+      break;
   }
   request->last_in_lane = x_options->connections == ConnectionMode::per_request;
   const std::string_view method = http::request_line_of(exchange.request.head).method;

@@ -25,7 +25,7 @@ class TapePlan {
   std::uint64_t planned() const { return x_planned; }    // of one pass
   std::uint64_t sendable() const { return x_sendable; }  // of one pass
   const Counts& unselected() const { return x_unselected; }
-  const Counts& skipped() const { return x_skipped; }    // of one pass: what cannot be sent
+  const Counts& skipped() const { return x_skipped; }  // of one pass: what cannot be sent
   Time base() const { return x_selection.base().value_or(Time{}); }
   /// How much later the next pass is, in recorded time: the window asked for, else the span and a mean gap.
   Duration period() const;

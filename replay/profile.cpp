@@ -26,20 +26,15 @@ Profile Profile::rate(double per_second) {
   return {Kind::rate, per_second};
 }
 
-Profile Profile::at_once() {
-  return {Kind::at_once, 1};
-}
+Profile Profile::at_once() { return {Kind::at_once, 1}; }
 
 // A long double holds any 63-bit position exactly, and number * 1e9 up to 9.2e9 requests; the one division rounds once.
 Duration Profile::time_of(std::int64_t position) const {
   const auto u = static_cast<long double>(position);
   switch (x_kind) {
-    case Kind::speed:
-      return rounded(u / x_value);
-    case Kind::rate:
-      return rounded(u * kNsPerSecond / x_value);
-    case Kind::at_once:
-      break;
+    case Kind::speed: return rounded(u / x_value);
+    case Kind::rate: return rounded(u * kNsPerSecond / x_value);
+    case Kind::at_once: break;
   }
   return Duration::zero();
 }

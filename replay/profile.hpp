@@ -1,7 +1,7 @@
 #pragma once
-#include "base/time.hpp"
-
 #include <cstdint>
+
+#include "base/time.hpp"
 
 namespace tapedeck::replay {
 

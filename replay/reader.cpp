@@ -10,7 +10,12 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(1);
 
 Reader::Reader(const Options& options, const ReplayOptions& replay, const TapePlan& plan, RecordedSource& source,
                std::vector<std::unique_ptr<Ring>>& rings, const Clock& clock)
-    : x_options(options), x_replay(&replay), x_source(&source), x_rings(&rings), x_clock(&clock), x_planner(plan, replay) {}
+    : x_options(options),
+      x_replay(&replay),
+      x_source(&source),
+      x_rings(&rings),
+      x_clock(&clock),
+      x_planner(plan, replay) {}
 
 Reader::~Reader() {
   stop();

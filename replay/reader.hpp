@@ -14,14 +14,14 @@
 
 namespace tapedeck::replay {
 
-/// The thread that reads the tape, plans, and fills the workers' rings: 2 s of the schedule ahead, or as many bytes as a
-/// ring may hold, whichever comes first.
+/// The thread that reads the tape, plans, and fills the workers' rings: 2 s of the schedule ahead, or as many bytes as
+/// a ring may hold, whichever comes first.
 class Reader {
  public:
   struct Options {
-    bool paced = true;                  // false: only bytes and slots bound the rings
-    bool keep_answers = true;           // false: recorded answers are of no use to anybody
-    std::size_t ring_bytes = 64u << 20; // each
+    bool paced = true;                   // false: only bytes and slots bound the rings
+    bool keep_answers = true;            // false: recorded answers are of no use to anybody
+    std::size_t ring_bytes = 64u << 20;  // each
     Duration ahead = std::chrono::seconds(2);
   };
   /// All outlive it. `rings` is never empty.

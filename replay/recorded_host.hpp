@@ -9,8 +9,9 @@
 
 namespace tapedeck::replay {
 
-/// Tells whether a target is the very system that was recorded: its name and port in a Host, or its address and port in a
-/// Host, as the upstream, or as the server. Any spelling: case, a trailing dot, the default port, any form of an IP address.
+/// Tells whether a target is the very system that was recorded: its name and port in a Host, or its address and port in
+/// a Host, as the upstream, or as the server. Any spelling: case, a trailing dot, the default port, any form of an IP
+/// address.
 class RecordedHostGuard {
  public:
   /// `addresses`: what the target's name means, with the port.

@@ -31,11 +31,11 @@ struct ReplayOptions {
   std::vector<std::filesystem::path> tapes;
   http::Origin target;
   double speed = 1;
-  std::optional<double> rate;       // requests per second instead of the recorded times
-  bool asap = false;                // closed loop
-  format::TimeRange range;          // recorded time
-  std::optional<Duration> duration; // of recorded time, from the first selected request
-  std::uint64_t count = 0;          // first N in time order; 0: all
+  std::optional<double> rate;        // requests per second instead of the recorded times
+  bool asap = false;                 // closed loop
+  format::TimeRange range;           // recorded time
+  std::optional<Duration> duration;  // of recorded time, from the first selected request
+  std::uint64_t count = 0;           // first N in time order; 0: all
   std::uint32_t loop = 1;
   ConnectionMode connections = ConnectionMode::recorded;
   std::size_t pool_size = 0;
@@ -55,18 +55,18 @@ struct ReplayOptions {
   bool allow_recorded_host = false;
   diff::Compare compare = diff::Compare::full;
   std::vector<Threshold> fail_on;
-  std::optional<Threshold> abort_on;  // over the last 10 s, from 100 requests on
-  http::ExchangeSink* save = nullptr; // --save: the answers, under the ids of what was sent
+  std::optional<Threshold> abort_on;   // over the last 10 s, from 100 requests on
+  http::ExchangeSink* save = nullptr;  // --save: the answers, under the ids of what was sent
 };
 
 /// Told now and then while the replay runs, from its own thread.
 struct Progress {
-  Duration elapsed{};       // since T0
-  Duration planned{};       // whole schedule; 0 if unknown
+  Duration elapsed{};  // since T0
+  Duration planned{};  // whole schedule; 0 if unknown
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
   std::uint64_t failed = 0;
-  double wanted_rps = 0;    // over the last second
+  double wanted_rps = 0;  // over the last second
   double achieved_rps = 0;
   Duration latency_p99{};
   Duration lateness_p99{};

@@ -18,7 +18,9 @@ std::uint64_t count_of(const Counts& counts, const std::string& reason) {
   return found == counts.end() ? 0 : found->second;
 }
 
-double share(std::uint64_t part, std::uint64_t of) { return of == 0 ? 0 : static_cast<double>(part) / static_cast<double>(of); }
+double share(std::uint64_t part, std::uint64_t of) {
+  return of == 0 ? 0 : static_cast<double>(part) / static_cast<double>(of);
+}
 
 double in_us(Duration duration) { return static_cast<double>(duration.count()) / 1000; }
 

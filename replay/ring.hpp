@@ -1,9 +1,9 @@
 #pragma once
-#include "replay/planned_request.hpp"
-
 #include <atomic>
 #include <cstddef>
 #include <vector>
+
+#include "replay/planned_request.hpp"
 
 namespace tapedeck::replay {
 

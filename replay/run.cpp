@@ -17,7 +17,8 @@ constexpr std::size_t kSpareDescriptors = 128;
 
 unsigned worker_count(const ReplayOptions& options) {
   unsigned count = std::max(options.workers, 1u);
-  if (options.connections == ConnectionMode::pool) count = std::min(count, static_cast<unsigned>(std::max<std::size_t>(options.pool_size, 1)));
+  if (options.connections == ConnectionMode::pool)
+    count = std::min(count, static_cast<unsigned>(std::max<std::size_t>(options.pool_size, 1)));
   return count;
 }
 
@@ -72,26 +73,35 @@ Result<void> Run::learn() {
     if (!exchange) return exchange.error();
     if (!*exchange) break;
     if (const auto where = guard.met_in(**exchange); !where.empty() && !x_options->allow_recorded_host) {
-      return make_error(fmt::format("the target {} is the system that was recorded ({} of exchange {}); choose another --target, or "
-                                    "insist with --allow-recorded-host",
-                                    x_options->target.text(), where, to_string((*exchange)->id)));
+      return make_error(
+          fmt::format("the target {} is the system that was recorded ({} of exchange {}); choose another --target, or "
+                      "insist with --allow-recorded-host",
+                      x_options->target.text(), where, to_string((*exchange)->id)));
     }
     x_plan.learn(**exchange);
   }
   if (x_plan.planned() > 0) return {};
-  return make_error(fmt::format("nothing to replay: none of {} exchanges was selected; widen --filter, --sample, --from or --to",
-                                total(x_plan.unselected())));
+  return make_error(
+      fmt::format("nothing to replay: none of {} exchanges was selected; widen --filter, --sample, --from or --to",
+                  total(x_plan.unselected())));
 }
 
 void Run::set_up() {
   const std::size_t quarter = std::max<std::size_t>(x_options->memory.bytes / 4, 1 << 20);
   const QueueFull when_full = x_options->asap ? QueueFull::wait : QueueFull::drop;
   x_in_flight.emplace(std::max<std::size_t>(x_options->max_in_flight, 1));
-  if (compares()) x_judge = std::make_unique<Judge>(Judge::Options{x_options->compare, judge_threads(), quarter, when_full});
-  if (x_options->save != nullptr) x_saver = std::make_unique<Saver>(*x_options->save, x_worker_count, quarter / 2, when_full);
+  if (compares())
+    x_judge = std::make_unique<Judge>(Judge::Options{x_options->compare,
+                                                     judge_threads(),
+                                                     quarter,
+                                                     when_full,
+                                                     {x_options->target.authority(), x_options->target.host}});
+  if (x_options->save != nullptr)
+    x_saver = std::make_unique<Saver>(*x_options->save, x_worker_count, quarter / 2, when_full);
   x_opener = std::make_unique<Opener>(x_target->endpoints.front(), x_options->connect_timeout);
   for (unsigned i = 0; i < x_worker_count; ++i) x_rings.push_back(std::make_unique<Ring>());
-  const Reader::Options reader{.paced = !x_options->asap, .keep_answers = compares(), .ring_bytes = quarter / x_worker_count};
+  const Reader::Options reader{
+      .paced = !x_options->asap, .keep_answers = compares(), .ring_bytes = quarter / x_worker_count};
   x_reader = std::make_unique<Reader>(reader, *x_options, x_plan, *x_source, x_rings, *x_clock);
   x_shared.clock = x_clock;
   x_shared.endpoint = x_target->endpoints.front();
@@ -122,7 +132,8 @@ void Run::start_workers() {
   x_so_far.planned = x_plan.length();
   x_running = x_worker_count;
   for (unsigned i = 0; i < x_worker_count; ++i) {
-    const WorkerOptions options{.number = i, .dispatcher = dispatcher_options(i), .wait = x_options->wait, .window = x_window};
+    const WorkerOptions options{
+        .number = i, .dispatcher = dispatcher_options(i), .wait = x_options->wait, .window = x_window};
     x_workers.push_back(std::make_unique<Worker>(options, x_shared, *x_rings[i]));
   }
   for (auto& worker : x_workers) {
@@ -209,7 +220,8 @@ ReplayResult Run::collect() {
   result.partial = result.skipped.contains("stopped") || result.failed.contains("stopped");
   result.aborted = x_aborted;
   if (result.partial && !x_ended_because.empty()) result.warnings.push_back("the run ended early: " + x_ended_because);
-  if (x_reader->trouble()) result.warnings.push_back("the tape could not be read to its end: " + x_reader->trouble()->message);
+  if (x_reader->trouble())
+    result.warnings.push_back("the tape could not be read to its end: " + x_reader->trouble()->message);
   result.clamped = x_reader->clamped();
   result.tape_damage = x_source->damage();
   result.target = x_options->target.text();

@@ -4,7 +4,8 @@
 
 namespace tapedeck::replay {
 
-Result<ReplayResult> run_replay(const ReplayOptions& options, const Clock& clock, const ProgressSink& progress, std::stop_token stop) {
+Result<ReplayResult> run_replay(const ReplayOptions& options, const Clock& clock, const ProgressSink& progress,
+                                std::stop_token stop) {
   auto source = open_tapes(options.tapes);
   if (!source) return source.error();
   return Run(options, **source, clock, progress).go(stop);

@@ -136,9 +136,7 @@ void RunStats::add_answer(const PlannedRequest& request, const Answer& answer) {
   if (answer.status >= 500 && request.recorded.status < 500) ++x_errors, ++x_window.errors;
 }
 
-WindowCounts RunStats::take_window() {
-  return std::exchange(x_window, {});
-}
+WindowCounts RunStats::take_window() { return std::exchange(x_window, {}); }
 
 void RunStats::add_to(ReplayResult& result, const std::vector<http::Endpoint>& endpoints) const {
   result.on_time += x_on_time;

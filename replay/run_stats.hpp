@@ -1,16 +1,16 @@
 #pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
 #include "base/histogram.hpp"
 #include "base/time.hpp"
 #include "http/endpoint.hpp"
 #include "replay/outcome.hpp"
 #include "replay/planned_request.hpp"
 #include "replay/replay_result.hpp"
-
-#include <array>
-#include <cstdint>
-#include <optional>
-#include <string_view>
-#include <vector>
 
 namespace tapedeck::replay {
 

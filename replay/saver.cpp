@@ -15,20 +15,24 @@ void feed_message(http::ExchangeSink& sink, std::uint64_t number, http::Side sid
   const http::Message& message = side == http::Side::request ? exchange.request : exchange.response;
   const std::uint16_t status = side == http::Side::response ? exchange.status : std::uint16_t{0};
   sink.take({number, message.first, http::HeadPart{side, as_bytes(message.head), message.first, status}});
-  if (!message.body.bytes.empty()) sink.take({number, message.last, http::BodyPart{side, as_bytes(message.body.bytes)}});
-  if (!message.trailers.empty()) sink.take({number, message.last, http::TrailersPart{side, as_bytes(message.trailers)}});
+  if (!message.body.bytes.empty())
+    sink.take({number, message.last, http::BodyPart{side, as_bytes(message.body.bytes)}});
+  if (!message.trailers.empty())
+    sink.take({number, message.last, http::TrailersPart{side, as_bytes(message.trailers)}});
 }
 
 }  // namespace
 
 void feed(http::ExchangeSink& sink, std::uint64_t number, const http::Exchange& exchange) {
-  sink.take({number, exchange.request.first, http::BeginPart{exchange.connection, exchange.sequence, exchange.stream, exchange.version}});
+  sink.take({number, exchange.request.first,
+             http::BeginPart{exchange.connection, exchange.sequence, exchange.stream, exchange.version}});
   feed_message(sink, number, http::Side::request, exchange);
-  for (const std::string& interim : exchange.interim) sink.take({number, exchange.response.first, http::InterimPart{as_bytes(interim)}});
+  for (const std::string& interim : exchange.interim)
+    sink.take({number, exchange.response.first, http::InterimPart{as_bytes(interim)}});
   feed_message(sink, number, http::Side::response, exchange);
   sink.take({number, exchange.response.last,
-             http::EndPart{exchange.flags, exchange.reason, length_of(exchange.request.body), length_of(exchange.response.body),
-                           exchange.rules}});
+             http::EndPart{exchange.flags, exchange.reason, length_of(exchange.request.body),
+                           length_of(exchange.response.body), exchange.rules}});
 }
 
 Saver::Saver(http::ExchangeSink& sink, unsigned workers, std::size_t queue_bytes, QueueFull when_full)

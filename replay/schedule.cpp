@@ -42,7 +42,6 @@ std::optional<Step> Schedule::open_step(MonoTime now) {
   }
   if (!x_limit->try_enter()) return full(now);
   RequestPtr request = pop();
-  request->due = due_of(*request);
   if (x_blocked_since) request->limit_wait = now - *x_blocked_since;
   x_blocked_since.reset();
   return hand_out(std::move(request), now);
@@ -58,8 +57,7 @@ std::optional<Step> Schedule::full(MonoTime now) {
       x_limit_struck = true;
       stop();
       break;
-    case WhenFull::drop:
-      break;
+    case WhenFull::drop: break;
   }
   return skip(pop(), SkipReason::limit);
 }
@@ -133,7 +131,9 @@ Step Schedule::skip(RequestPtr request, SkipReason why) {
 
 RequestPtr Schedule::pop() {
   if (x_announced > 0) --x_announced;
-  return x_ring->pop();
+  RequestPtr request = x_ring->pop();
+  request->due = due_of(*request);
+  return request;
 }
 
 void Schedule::on_sent(PlannedRequest& request, MonoTime now) {

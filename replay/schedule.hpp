@@ -1,11 +1,4 @@
 #pragma once
-#include "base/time.hpp"
-#include "replay/account.hpp"
-#include "replay/in_flight.hpp"
-#include "replay/planned_request.hpp"
-#include "replay/replay.hpp"
-#include "replay/ring.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -14,6 +7,13 @@
 #include <variant>
 
 #include <boost/intrusive/list.hpp>
+
+#include "base/time.hpp"
+#include "replay/account.hpp"
+#include "replay/in_flight.hpp"
+#include "replay/planned_request.hpp"
+#include "replay/replay.hpp"
+#include "replay/ring.hpp"
 
 namespace tapedeck::replay {
 

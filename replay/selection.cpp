@@ -33,7 +33,8 @@ bool is_truncated(const http::Exchange& exchange) {
 }  // namespace
 
 std::string_view name_of(Unselected why) {
-  constexpr std::array<std::string_view, 7> kNames{"request_missing", "from", "to", "filter", "sample", "duration", "count"};
+  constexpr std::array<std::string_view, 7> kNames{"request_missing", "from",     "to",   "filter",
+                                                   "sample",          "duration", "count"};
   return kNames[static_cast<std::size_t>(why)];
 }
 

@@ -16,7 +16,8 @@ namespace tapedeck::replay {
 enum class Unselected : std::uint8_t { request_missing, from, to, filter, sample, duration, count };
 std::string_view name_of(Unselected why);
 
-/// Chooses what is planned, on the whole tape in time order, before anything is split. The same exchanges give the same choice.
+/// Chooses what is planned, on the whole tape in time order, before anything is split. The same exchanges give the same
+/// choice.
 class Selection {
  public:
   explicit Selection(const ReplayOptions& options) : x_options(&options) {}  // outlives it

@@ -22,7 +22,8 @@ http::SocketAddress address_of(const tcp::endpoint& endpoint) {
     address.size = static_cast<std::uint8_t>(bytes.size());
     std::ranges::copy(bytes, address.bytes.begin());
   };
-  endpoint.address().is_v4() ? copy(endpoint.address().to_v4().to_bytes()) : copy(endpoint.address().to_v6().to_bytes());
+  endpoint.address().is_v4() ? copy(endpoint.address().to_v4().to_bytes())
+                             : copy(endpoint.address().to_v6().to_bytes());
   return address;
 }
 
@@ -42,7 +43,8 @@ error_code connect_once(const StreamProtocol::endpoint& endpoint, Duration limit
 Result<Target> resolve(const http::Origin& origin) {
   Target target;
   target.origin = origin;
-  if (origin.scheme == "https") return make_error(fmt::format("cannot replay to {}: only http targets can be spoken to", origin.text()));
+  if (origin.scheme == "https")
+    return make_error(fmt::format("cannot replay to {}: only http targets can be spoken to", origin.text()));
   if (!origin.unix_path.empty()) {
     if (origin.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
       return make_error(fmt::format("{}: the path is too long for a socket; use one of at most {} bytes", origin.text(),
@@ -56,7 +58,8 @@ Result<Target> resolve(const http::Origin& origin) {
   error_code ec;
   const auto found = resolver.resolve(origin.host, std::to_string(origin.port), tcp::resolver::numeric_service, ec);
   if (ec) {
-    return make_error(ec, fmt::format("cannot resolve the target {}: {}; check the name in --target", origin.text(), ec.message()));
+    return make_error(
+        ec, fmt::format("cannot resolve the target {}: {}; check the name in --target", origin.text(), ec.message()));
   }
   for (const auto& entry : found) {
     target.endpoints.emplace_back(entry.endpoint());
@@ -73,13 +76,15 @@ Result<void> try_connection(Target& target, Duration connect_timeout) {
     target.endpoints = {endpoint};
     return {};
   }
-  return make_error(last, fmt::format("cannot connect to the target {}: {}; start it, or correct --target", target.origin.text(), last.message()));
+  return make_error(last, fmt::format("cannot connect to the target {}: {}; start it, or correct --target",
+                                      target.origin.text(), last.message()));
 }
 
 FailReason reason_of(const boost::system::error_code& failure) {
   namespace errc = boost::system::errc;
   if (failure == asio::error::timed_out) return FailReason::connect_timeout;
-  if (failure == asio::error::host_unreachable || failure == asio::error::network_unreachable) return FailReason::unreachable;
+  if (failure == asio::error::host_unreachable || failure == asio::error::network_unreachable)
+    return FailReason::unreachable;
   for (const auto ours : {errc::too_many_files_open, errc::too_many_files_open_in_system, errc::no_buffer_space,
                           errc::address_not_available, errc::not_enough_memory}) {
     if (failure == ours) return FailReason::generator;
@@ -96,8 +101,9 @@ Result<void> allow_descriptors(std::size_t needed) {
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return errno_error("cannot raise the limit of open files");
   }
   if (limit.rlim_cur >= needed) return {};
-  return make_error(fmt::format("{} open files are allowed, {} are needed; raise the limit (ulimit -n) or lower --max-in-flight",
-                                limit.rlim_cur, needed));
+  return make_error(
+      fmt::format("{} open files are allowed, {} are needed; raise the limit (ulimit -n) or lower --max-in-flight",
+                  limit.rlim_cur, needed));
 }
 
 }  // namespace tapedeck::replay

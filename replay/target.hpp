@@ -17,14 +17,15 @@ using StreamProtocol = boost::asio::generic::stream_protocol;
 /// Where a replay connects to, resolved once.
 struct Target {
   http::Origin origin;
-  std::vector<StreamProtocol::endpoint> endpoints;    // as the resolver ordered them
-  std::vector<http::SocketAddress> addresses;         // the same; empty for a Unix socket
+  std::vector<StreamProtocol::endpoint> endpoints;  // as the resolver ordered them
+  std::vector<http::SocketAddress> addresses;       // the same; empty for a Unix socket
 };
 
 /// An error names the target and what to do.
 Result<Target> resolve(const http::Origin& origin);
 
-/// One connection before the run: keeps the first endpoint that accepts, alone. An error names the target and what to do.
+/// One connection before the run: keeps the first endpoint that accepts, alone. An error names the target and what to
+/// do.
 Result<void> try_connection(Target& target, Duration connect_timeout);
 
 /// How a failed connect or a broken connection counts.

@@ -69,7 +69,8 @@ Result<Threshold> Threshold::parse(std::string_view text) {
     threshold.x_terms.push_back(std::move(term));
     if (words.empty()) return threshold;
     const std::string_view joint = words.word();
-    if (joint != "and" && joint != "or") return wrong(text, fmt::format("`and` or `or` must stand where {:?} is", joint));
+    if (joint != "and" && joint != "or")
+      return wrong(text, fmt::format("`and` or `or` must stand where {:?} is", joint));
     alternative = joint == "or";
   }
 }

@@ -52,17 +52,21 @@ bool is_hop_field(std::string_view head, std::string_view name) {
   for (const std::string_view hop : {"connection", "keep-alive", "proxy-connection", "upgrade", "http2-settings"}) {
     if (equals_ignoring_case(name, hop)) return true;
   }
-  const bool framing = equals_ignoring_case(name, "transfer-encoding") || equals_ignoring_case(name, "content-length") ||
-                       equals_ignoring_case(name, "host");
-  return !framing && http::any_field(head, "connection", [name](std::string_view value) { return token_in(value, name); });
+  const bool framing = equals_ignoring_case(name, "transfer-encoding") ||
+                       equals_ignoring_case(name, "content-length") || equals_ignoring_case(name, "host");
+  return !framing &&
+         http::any_field(head, "connection", [name](std::string_view value) { return token_in(value, name); });
 }
 
-std::string host_line(std::string_view name, std::string_view authority) { return fmt::format("{}: {}\r\n", name, authority); }
+std::string host_line(std::string_view name, std::string_view authority) {
+  return fmt::format("{}: {}\r\n", name, authority);
+}
 
 // What stands behind the last field instead of nothing.
 std::string added_fields(const http::Exchange& recorded, const WireOptions& options) {
   if (options.connections == ConnectionMode::per_request) return "Connection: close\r\n";
-  if (options.connections == ConnectionMode::pool && recorded.version == http::Version::http_1_0) return "Connection: keep-alive\r\n";
+  if (options.connections == ConnectionMode::pool && recorded.version == http::Version::http_1_0)
+    return "Connection: keep-alive\r\n";
   return {};
 }
 
@@ -108,8 +112,8 @@ WireBytes wire_bytes(const http::Exchange& recorded, const WireOptions& options)
 }
 
 std::array<ConstBytes, 4> pieces_of(const PlannedRequest& request) {
-  return {as_bytes(request.wire.head), as_bytes(request.wire.before_body), as_bytes(request.recorded.request.body.bytes),
-          as_bytes(request.wire.after_body)};
+  return {as_bytes(request.wire.head), as_bytes(request.wire.before_body),
+          as_bytes(request.recorded.request.body.bytes), as_bytes(request.wire.after_body)};
 }
 
 http::RequestFacts facts_of(const http::Exchange& recorded) {
@@ -119,8 +123,9 @@ http::RequestFacts facts_of(const http::Exchange& recorded) {
   facts.is_head = line.method == "HEAD";
   facts.is_connect = line.method == "CONNECT";
   facts.version = recorded.version;
-  facts.asks_upgrade = http::find_field(head, "upgrade").has_value() &&
-                       http::any_field(head, "connection", [](std::string_view value) { return token_in(value, "upgrade"); });
+  facts.asks_upgrade =
+      http::find_field(head, "upgrade").has_value() &&
+      http::any_field(head, "connection", [](std::string_view value) { return token_in(value, "upgrade"); });
   return facts;
 }
 

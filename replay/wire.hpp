@@ -16,8 +16,8 @@ struct WireOptions {
 };
 
 /// The bytes to send for a recorded request. With recorded connections the head is the recorded one, byte for byte; in
-/// the other modes connections are ours, and so are the fields that speak of them. A body recorded chunked goes out as one
-/// chunk (a tape keeps no chunk borders).
+/// the other modes connections are ours, and so are the fields that speak of them. A body recorded chunked goes out as
+/// one chunk (a tape keeps no chunk borders).
 WireBytes wire_bytes(const http::Exchange& recorded, const WireOptions& options);
 
 /// What to write, in order.

@@ -103,7 +103,8 @@ void Worker::open(LiveId live) {
 
 void Worker::probe() {
   x_shared->opener->open([this](Opened opened) {
-    asio::post(x_io, [this, connected = opened.fd.valid()] { x_dispatcher.on_probe(connected, x_shared->clock->mono()); });
+    asio::post(x_io,
+               [this, connected = opened.fd.valid()] { x_dispatcher.on_probe(connected, x_shared->clock->mono()); });
   });
 }
 
@@ -130,8 +131,9 @@ void Worker::close(LiveId live) {
 // One wait is under way on every open connection, idle ones too: that is how we learn that the target closed it.
 void Worker::arm_read(LiveId live) {
   Slot& at = slot(live);
-  at.connection->socket.async_wait(StreamProtocol::socket::wait_read,
-                                   [this, live, generation = at.generation](const error_code&) { on_readable(live, generation); });
+  at.connection->socket.async_wait(
+      StreamProtocol::socket::wait_read,
+      [this, live, generation = at.generation](const error_code&) { on_readable(live, generation); });
 }
 
 void Worker::on_readable(LiveId live, std::uint32_t generation) {
@@ -147,7 +149,8 @@ void Worker::read(LiveId live, LiveConnection& connection, MonoTime now) {
   if (got < 0) {
     const error_code ec{errno, boost::system::system_category()};
     const auto state = connection.reader.end_of_input(http::Ending::reset, wall(now));
-    return on_read(live, connection, state, reason_of(ec) == FailReason::generator ? FailReason::generator : FailReason::reset, now);
+    return on_read(live, connection, state,
+                   reason_of(ec) == FailReason::generator ? FailReason::generator : FailReason::reset, now);
   }
   if (got == 0) {
     const auto state = connection.reader.end_of_input(http::Ending::fin, wall(now));
@@ -194,7 +197,8 @@ void Worker::send(LiveId live, PlannedRequest& request) {
   LiveConnection& connection = *slot(live).connection;
   if (!request.retried) {
     const auto size = static_cast<std::int64_t>(request.bytes);
-    const bool too_much = x_shared->held_bytes.fetch_add(size, std::memory_order_relaxed) + size > x_shared->max_held_bytes;
+    const bool too_much =
+        x_shared->held_bytes.fetch_add(size, std::memory_order_relaxed) + size > x_shared->max_held_bytes;
     if (too_much && !request.recorded.response.body.bytes.empty()) {
       std::string().swap(request.recorded.response.body.bytes);
       request.answer_dropped = true;
@@ -221,13 +225,15 @@ void Worker::write(LiveId live, LiveConnection& connection) {
     asio::post(x_io, [this, live, generation] {
       LiveConnection* broken = alive(live, generation);
       if (broken == nullptr || broken->request == nullptr) return;
-      x_dispatcher.on_broken(*std::exchange(broken->request, nullptr), {FailReason::generator, false, false}, x_shared->clock->mono());
+      x_dispatcher.on_broken(*std::exchange(broken->request, nullptr), {FailReason::generator, false, false},
+                             x_shared->clock->mono());
     });
   }
 }
 
 void Worker::ended(RequestPtr request, const Outcome& outcome) {
-  if (request->was_sent) x_shared->held_bytes.fetch_sub(static_cast<std::int64_t>(request->bytes), std::memory_order_relaxed);
+  if (request->was_sent)
+    x_shared->held_bytes.fetch_sub(static_cast<std::int64_t>(request->bytes), std::memory_order_relaxed);
   if (outcome.failed) count_no_answer(*request);
   if (!outcome.answer) return;
   http::Exchange live = live_exchange(*request, std::exchange(x_finished, {}));

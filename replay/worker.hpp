@@ -28,10 +28,10 @@ struct RunShared {
   Judge* judge = nullptr;  // nullptr: nothing is compared
   Saver* saver = nullptr;  // nullptr: nothing is saved
   InFlight* in_flight = nullptr;
-  std::int64_t max_held_bytes = 64 << 20;   // of requests in flight, beyond which recorded answers are let go
+  std::int64_t max_held_bytes = 64 << 20;  // of requests in flight, beyond which recorded answers are let go
   std::atomic<std::int64_t> held_bytes{0};
   std::atomic<bool> stop{false};
-  std::atomic<bool> limit_struck{false};    // WhenFull::abort: the whole run is to end
+  std::atomic<bool> limit_struck{false};  // WhenFull::abort: the whole run is to end
 };
 
 struct WorkerOptions {
@@ -100,18 +100,18 @@ class Worker final : public Transport {
   std::vector<std::byte> x_buffer;
   std::vector<Slot> x_slots;  // by LiveId
   Dispatcher x_dispatcher;
-  diff::Differ x_differ;      // for requests without an answer only
+  diff::Differ x_differ;  // for requests without an answer only
   diff::Aggregate x_aggregate;
   http::Exchange x_finished;  // the answer that ended() is about to be told of
   std::uint64_t x_not_saved = 0;
 
-  MonoTime x_quiet;           // when we last knew that no answer lay unread
+  MonoTime x_quiet;  // when we last knew that no answer lay unread
   bool x_sleeping = false;
   bool x_stopping = false;
   MonoTime x_give_up{};
   MonoTime x_next_publish{};
   std::mutex x_mutex;
-  WindowCounts x_window;      // under x_mutex
+  WindowCounts x_window;  // under x_mutex
 };
 
 }  // namespace tapedeck::replay

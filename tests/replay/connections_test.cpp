@@ -1,8 +1,8 @@
 #include "replay/connections.hpp"
 
-#include "tests/support/planned.hpp"
-
 #include <doctest/doctest.h>
+
+#include "tests/support/planned.hpp"
 
 using namespace std::chrono_literals;
 using namespace tapedeck;

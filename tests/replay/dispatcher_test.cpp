@@ -1,11 +1,11 @@
 #include "replay/dispatcher.hpp"
 
-#include "tests/support/planned.hpp"
-#include "tests/support/simulated_target.hpp"
-
 #include <algorithm>
 
 #include <doctest/doctest.h>
+
+#include "tests/support/planned.hpp"
+#include "tests/support/simulated_target.hpp"
 
 using namespace std::chrono_literals;
 using namespace tapedeck;

@@ -33,6 +33,4 @@ TEST_CASE("thirty days at an odd speed are off by less than a nanosecond") {
   CHECK(third.count() == (kMonth + 1 + 1) / 3);
 }
 
-TEST_CASE("as fast as possible: everything is due at once") {
-  CHECK(Profile::at_once().time_of(1'000'000'000) == 0ns);
-}
+TEST_CASE("as fast as possible: everything is due at once") { CHECK(Profile::at_once().time_of(1'000'000'000) == 0ns); }

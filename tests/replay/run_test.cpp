@@ -1,8 +1,8 @@
 #include "replay/run.hpp"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
+
+#include <doctest/doctest.h>
 
 #include "tests/support/recorded_traffic.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -25,7 +25,8 @@ ReplayOptions options_for(const http::Origin& target) {
 }
 
 Result<ReplayResult> replay_all(RecordedTraffic& traffic, const ReplayOptions& options, std::stop_token stop = {}) {
-  return Run(options, traffic, system_clock(), {}).go(stop);
+  auto result = Run(options, traffic, system_clock(), {}).go(stop);
+  return result;
 }
 
 /// The four sums of the contract.
@@ -42,7 +43,8 @@ void check_sums(const ReplayResult& result) {
 TEST_CASE("what was recorded goes out byte for byte, and equal answers are identical") {
   ScriptedServer server;
   RecordedTraffic traffic;
-  traffic.add({1, 0ms, "GET /a?b=%20c HTTP/1.1\r\nhOST:  shop.example\r\nX-Odd: \t1 \r\nConnection: keep-alive\r\n\r\n"});
+  traffic.add(
+      {1, 0ms, "GET /a?b=%20c HTTP/1.1\r\nhOST:  shop.example\r\nX-Odd: \t1 \r\nConnection: keep-alive\r\n\r\n"});
   traffic.add({1, 10ms, RecordedTraffic::get("/b")});
   const auto result = replay_all(traffic, options_for(server.origin()));
   REQUIRE(result.has_value());
@@ -58,7 +60,8 @@ TEST_CASE("what was recorded goes out byte for byte, and equal answers are ident
 TEST_CASE("a recorded connection becomes a live one, and its requests keep their order") {
   ScriptedServer server;
   RecordedTraffic traffic;
-  for (int i = 0; i < 100; ++i) traffic.add({1 + static_cast<std::uint64_t>(i % 5), 10ms * i, RecordedTraffic::get("/" + std::to_string(i))});
+  for (int i = 0; i < 100; ++i)
+    traffic.add({1 + static_cast<std::uint64_t>(i % 5), 10ms * i, RecordedTraffic::get("/" + std::to_string(i))});
   ReplayOptions options = options_for(server.origin());
   options.speed = 20;
   const auto result = replay_all(traffic, options);
@@ -66,7 +69,8 @@ TEST_CASE("a recorded connection becomes a live one, and its requests keep their
   check_sums(*result);
   CHECK(result->answered == 100);
   std::map<std::size_t, std::vector<int>> by_connection;
-  for (const auto& request : server.requests()) by_connection[request.connection].push_back(std::stoi(request.bytes.substr(5)));
+  for (const auto& request : server.requests())
+    by_connection[request.connection].push_back(std::stoi(request.bytes.substr(5)));
   for (const auto& [connection, numbers] : by_connection) {
     CHECK(std::ranges::is_sorted(numbers));
     CHECK(std::ranges::all_of(numbers, [&](int n) { return n % 5 == numbers.front() % 5; }));
@@ -86,7 +90,8 @@ TEST_CASE("a body recorded in chunks goes out in chunks, one with a length as it
   CHECK(result->answered == 3);
   const auto requests = server.requests();
   REQUIRE(requests.size() == 3);
-  CHECK(requests[0].bytes == "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n");
+  CHECK(requests[0].bytes ==
+        "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n");
   CHECK(requests[1].bytes == "POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
   CHECK(requests[2].bytes == "POST /e HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
 }
@@ -112,7 +117,9 @@ TEST_CASE("whatever the target does, each request ends in one state") {
     if (asked("/half")) return {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", Then::close};
     if (asked("/stall")) return {"HTTP/1.1 200 OK\r\n", Then::hang};
     if (asked("/closes")) return {"HTTP/1.1 200 OK\r\n\r\nok", Then::close};
-    if (asked("/interim")) return {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", Then::keep};
+    if (asked("/interim"))
+      return {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+              Then::keep};
     if (asked("/excess")) return {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokextra", Then::keep};
     return {};
   });
@@ -151,4 +158,152 @@ TEST_CASE("the recorded system itself is refused, unless it is insisted on") {
   options.allow_recorded_host = true;
   CHECK(replay_all(traffic, options).has_value());
   CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("closed loop: everything goes as fast as the answers come, and says so") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  for (int i = 0; i < 50; ++i)
+    traffic.add({1 + static_cast<std::uint64_t>(i % 3), 1h * i, RecordedTraffic::get("/" + std::to_string(i))});
+  ReplayOptions options = options_for(server.origin());
+  options.asap = true;
+  options.max_in_flight = 2;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->answered == 50);
+  CHECK_FALSE(result->latency_from_due);
+  CHECK(result->overflow_connections == 0);
+}
+
+TEST_CASE("pool and per-request use as many connections as they say") {
+  RecordedTraffic traffic;
+  for (int i = 0; i < 10; ++i) traffic.add({static_cast<std::uint64_t>(1 + i), 10ms * i, RecordedTraffic::get("/")});
+  {
+    ScriptedServer server;
+    ReplayOptions options = options_for(server.origin());
+    options.connections = ConnectionMode::pool;
+    options.pool_size = 2;
+    const auto result = replay_all(traffic, options);
+    REQUIRE(result.has_value());
+    check_sums(*result);
+    CHECK(result->answered == 10);
+    CHECK(server.connections() == 3);  // one was tried before the run
+  }
+  ScriptedServer server;
+  ReplayOptions options = options_for(server.origin());
+  options.connections = ConnectionMode::per_request;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->answered == 10);
+  CHECK(server.connections() == 11);
+}
+
+TEST_CASE("several workers send the same requests as one") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  for (int i = 0; i < 60; ++i)
+    traffic.add({1 + static_cast<std::uint64_t>(i % 6), 1ms * i, RecordedTraffic::get("/" + std::to_string(i))});
+  ReplayOptions options = options_for(server.origin());
+  options.workers = 3;
+  options.loop = 2;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->planned == 120);
+  CHECK(result->answered == 120);
+  CHECK(server.requests().size() == 120);
+}
+
+TEST_CASE("a run that is stopped is partial, and what was not sent is counted") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, RecordedTraffic::get("/")});
+  for (int i = 0; i < 5; ++i) traffic.add({1, 1h + 1ms * i, RecordedTraffic::get("/")});
+  traffic.add({1, 2h, "POST / HTTP/1.1\r\nHost: a\r\n\r\n"});
+  ReplayOptions options = options_for(server.origin());
+  options.speed = 1;
+  std::stop_source source;
+  const ProgressSink stop_after_first = [&](const Progress& progress) {
+    if (progress.answered == 1) source.request_stop();
+  };
+  const auto result = Run(options, traffic, system_clock(), stop_after_first).go(source.get_token());
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->partial);
+  CHECK(result->planned == 7);
+  CHECK(result->sent == 1);
+  CHECK(result->skipped == Counts{{"method", 1}, {"stopped", 5}});
+}
+
+TEST_CASE("nothing selected is an error") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, RecordedTraffic::get("/")});
+  ReplayOptions options = options_for(server.origin());
+  options.filter = *http::Filter::parse("path == \"/other\"");
+  CHECK_FALSE(replay_all(traffic, options).has_value());
+}
+
+TEST_CASE("without comparison every answer says so, and the verdict is open") {
+  ScriptedServer server;
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, RecordedTraffic::get("/")});
+  ReplayOptions options = options_for(server.origin());
+  options.compare = diff::Compare::off;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  check_sums(*result);
+  CHECK(result->comparison.not_compared().at("comparison_off") == 1);
+  CHECK_FALSE(result->conclusion.verdict.has_value());
+}
+
+TEST_CASE("a large request is written as the target takes it, a large answer read whole") {
+  const std::string body(3'000'000, 'x');
+  ScriptedServer server([&](const ScriptedServer::Request&) {
+    return ScriptedServer::Reply{"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + body,
+                                 ScriptedServer::Then::keep};
+  });
+  RecordedTraffic traffic;
+  traffic.add({1, 0ms, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n" + body,
+               "HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + body});
+  ReplayOptions options = options_for(server.origin());
+  options.methods = Methods::all;
+  options.timeout = 10s;
+  const auto result = replay_all(traffic, options);
+  REQUIRE(result.has_value());
+  CHECK(result->comparison.identical() == 1);
+  CHECK(server.requests().front().bytes.size() > body.size());
+}
+
+TEST_CASE("saved answers come to the sink as whole exchanges under the recorded connection and sequence") {
+  struct Sink final : http::ExchangeSink {
+    void take(const http::ExchangePart& part) noexcept override {
+      if (const auto* begin = std::get_if<http::BeginPart>(&part.content))
+        text += "begin " + std::to_string(begin->connection->number) + "/" + std::to_string(begin->sequence);
+      if (const auto* head = std::get_if<http::HeadPart>(&part.content))
+        text += head->side == http::Side::request ? " request" : " response " + std::to_string(head->status);
+      if (const auto* body = std::get_if<http::BodyPart>(&part.content))
+        text += " " + std::string(as_text(body->bytes));
+      if (std::holds_alternative<http::EndPart>(part.content)) text += " end\n";
+    }
+    void lost(const http::Loss&) noexcept override {}
+    void advance(Time) noexcept override { ++advances; }
+    std::string text;
+    int advances = 0;
+  };
+  ScriptedServer server([](const ScriptedServer::Request&) {
+    return ScriptedServer::Reply{"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nnew\r\n0\r\n\r\n",
+                                 ScriptedServer::Then::keep};
+  });
+  RecordedTraffic traffic;
+  traffic.add({5, 0ms, RecordedTraffic::get("/a")});
+  traffic.add({5, 10ms, RecordedTraffic::get("/b")});
+  Sink sink;
+  ReplayOptions options = options_for(server.origin());
+  options.save = &sink;
+  REQUIRE(replay_all(traffic, options).has_value());
+  CHECK(sink.text == "begin 5/0 request response 404 new end\nbegin 5/1 request response 404 new end\n");
+  CHECK(sink.advances == 2);
 }

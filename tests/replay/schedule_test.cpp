@@ -1,10 +1,10 @@
 #include "replay/schedule.hpp"
 
-#include "tests/support/planned.hpp"
-
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "tests/support/planned.hpp"
 
 using namespace std::chrono_literals;
 using namespace tapedeck;

@@ -1,9 +1,9 @@
 #pragma once
-#include "replay/planned_request.hpp"
-#include "replay/ring.hpp"
-
 #include <initializer_list>
 #include <utility>
+
+#include "replay/planned_request.hpp"
+#include "replay/ring.hpp"
 
 namespace tapedeck::test {
 

@@ -18,7 +18,7 @@ class RecordedTraffic final : public replay::RecordedSource {
   struct Spec {
     std::uint64_t connection = 1;
     Duration at{};
-    std::string request;             // whole, as on the wire; a body behind the empty line
+    std::string request;  // whole, as on the wire; a body behind the empty line
     std::string response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";  // empty: none came
   };
 

@@ -50,8 +50,8 @@ class ScriptedServer {
   Reply answer(Request request);
 
   Script x_script;
-  int x_listener = -1;
   std::uint16_t x_port = 0;
+  int x_listener = -1;  // made after the port, which it sets
   mutable std::mutex x_mutex;
   std::vector<Request> x_requests;
   std::map<int, std::thread> x_threads;  // by descriptor; closed once the thread is joined

@@ -1,11 +1,11 @@
 #pragma once
-#include "replay/dispatcher.hpp"
-
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <random>
 #include <vector>
+
+#include "replay/dispatcher.hpp"
 
 namespace tapedeck::test {
 
