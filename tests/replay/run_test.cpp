@@ -1,6 +1,7 @@
 #include "replay/run.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <doctest/doctest.h>
 
@@ -20,7 +21,7 @@ ReplayOptions options_for(const http::Origin& target) {
   options.target = target;
   options.speed = 1000;
   options.open_ahead = 20ms;
-  options.timeout = 500ms;
+  options.timeout = 20s;  // a loaded machine is no reason to fail
   return options;
 }
 
@@ -51,10 +52,10 @@ TEST_CASE("what was recorded goes out byte for byte, and equal answers are ident
   check_sums(*result);
   CHECK(result->answered == 2);
   CHECK(result->comparison.identical() == 2);
-  const auto requests = server.requests();
-  REQUIRE(requests.size() == 2);
-  CHECK(requests[0].bytes == traffic.exchanges()[0].request.head);
-  CHECK(requests[1].bytes == traffic.exchanges()[1].request.head);
+  std::set<std::string> got, wanted;  // two connections may be answered in any order
+  for (const auto& request : server.requests()) got.insert(request.bytes);
+  for (const auto& exchange : traffic.exchanges()) wanted.insert(exchange.request.head);
+  CHECK(got == wanted);
 }
 
 TEST_CASE("a recorded connection becomes a live one, and its requests keep their order") {
@@ -88,12 +89,12 @@ TEST_CASE("a body recorded in chunks goes out in chunks, one with a length as it
   const auto result = replay_all(traffic, options);
   REQUIRE(result.has_value());
   CHECK(result->answered == 3);
-  const auto requests = server.requests();
-  REQUIRE(requests.size() == 3);
-  CHECK(requests[0].bytes ==
-        "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n");
-  CHECK(requests[1].bytes == "POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
-  CHECK(requests[2].bytes == "POST /e HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  std::set<std::string> got;  // the connections may be answered in any order
+  for (const auto& request : server.requests()) got.insert(request.bytes);
+  CHECK(got == std::set<std::string>{
+                   "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nb\r\nhello world\r\n0\r\n\r\n",
+                   "POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+                   "POST /e HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"});
 }
 
 TEST_CASE("methods that change something are skipped unless asked for, and counted") {
@@ -131,6 +132,7 @@ TEST_CASE("whatever the target does, each request ends in one state") {
   }
   ReplayOptions options = options_for(server.origin());
   options.speed = 1;
+  options.timeout = 3s;
   const auto result = replay_all(traffic, options);
   REQUIRE(result.has_value());
   check_sums(*result);
@@ -212,6 +214,8 @@ TEST_CASE("several workers send the same requests as one") {
   REQUIRE(result.has_value());
   check_sums(*result);
   CHECK(result->planned == 120);
+  for (const auto& [reason, count] : result->failed) CHECK_MESSAGE(count == 0, reason);
+  for (const auto& [reason, count] : result->skipped) CHECK_MESSAGE(count == 0, reason);
   CHECK(result->answered == 120);
   CHECK(server.requests().size() == 120);
 }
@@ -270,7 +274,6 @@ TEST_CASE("a large request is written as the target takes it, a large answer rea
                "HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + body});
   ReplayOptions options = options_for(server.origin());
   options.methods = Methods::all;
-  options.timeout = 10s;
   const auto result = replay_all(traffic, options);
   REQUIRE(result.has_value());
   CHECK(result->comparison.identical() == 1);
@@ -303,6 +306,7 @@ TEST_CASE("saved answers come to the sink as whole exchanges under the recorded 
   Sink sink;
   ReplayOptions options = options_for(server.origin());
   options.save = &sink;
+  options.asap = true;  // one after the other
   REQUIRE(replay_all(traffic, options).has_value());
   CHECK(sink.text == "begin 5/0 request response 404 new end\nbegin 5/1 request response 404 new end\n");
   CHECK(sink.advances == 2);
