@@ -39,6 +39,7 @@ HttpPairing& Flow::pairing() {
     const Started& known = x_started[index(direction)];
     if (known.seen) x_pairing->note_seen(direction);
     if (known.started) x_pairing->start(direction, known.position, known.syn);
+    if (known.ended) x_pairing->end(direction, known.end_reason, x_opened.value_or(Time{}));
   }
   return *x_pairing;
 }
@@ -58,10 +59,15 @@ void Flow::gap(Direction direction, StreamPosition position, std::uint64_t lengt
 }
 
 void Flow::end(Direction direction, EndReason reason, Time now) {
-  if (x_has_data || x_pairing) pairing().end(direction, reason, now);
+  Started& known = x_started[index(direction)];
+  known.ended = true;
+  known.end_reason = reason;
+  if (x_pairing) x_pairing->end(direction, reason, now);
 }
 
-void Flow::inconsistent(Direction direction) { pairing().inconsistent(direction); }
+void Flow::inconsistent(Direction direction) {
+  if (x_pairing) x_pairing->inconsistent(direction);
+}
 
 bool Flow::takes(const Segment& segment, Direction direction) const {
   return !segment.flags.syn || x_halves[index(direction)].takes_syn(segment.sequence);

@@ -69,6 +69,8 @@ class Flow final : private StreamSink {
     bool started = false;
     bool syn = false;
     bool seen = false;
+    bool ended = false;
+    EndReason end_reason = EndReason::fin;
   };
 
   void start(Direction direction, StreamPosition position, bool syn) override;

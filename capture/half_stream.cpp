@@ -149,7 +149,10 @@ void HalfStream::place(Piece piece, std::uint64_t cut, const Tick& now) {
     }
     if (piece.position > x_next) return store(piece, cut), keep_store_bounded(now);
     const StreamPosition free_end = x_store ? x_store->front().position : shown + cut;
-    if (free_end == x_next) return drain(now);
+    if (free_end == x_next) {
+      drain(now);
+      continue;
+    }
     Piece part = piece;
     part.bytes = piece.bytes.first(static_cast<std::size_t>(std::min(shown, free_end) - piece.position));
     deliver(part);
@@ -306,7 +309,10 @@ void HalfStream::end_if_reached(const Tick& now) {
 void HalfStream::end(EndReason reason, Time now) {
   x_ended = true;
   x_wait.reset();
-  if (x_store) x_context.stored_bytes -= x_store->bytes();
+  if (x_store) {  // behind the FIN, and here before it
+    x_context.stored_bytes -= x_store->bytes();
+    x_context.account.refused["behind_fin"] += x_store->bytes();
+  }
   x_store.reset();
   x_delivered.reset();
   x_sink->end(x_direction, reason, now);

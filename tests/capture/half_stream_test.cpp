@@ -165,3 +165,11 @@ TEST_CASE("half stream: a keep-alive probe and data behind the FIN bring nothing
   CHECK(t.account().duplicate == 1);
   CHECK(t.account().too_late == 2);
 }
+
+TEST_CASE("half stream: data held behind a FIN that comes later are refused, and counted") {
+  Told t;
+  t.syn().data(110, "zzz").data(100, "ab").fin(102);
+  CHECK(t.text() == "syn ab fin");
+  CHECK(t.account().refused.at("behind_fin") == 3);
+  CHECK(t.stored() == 0);
+}

@@ -384,3 +384,8 @@ TEST_CASE("drops of the source are handed on as a loss") {
   REQUIRE(c.losses.size() == 1);
   CHECK(c.losses[0].packets == 12);
 }
+
+TEST_CASE("a side that closes before anyone sent data has closed when data come") {
+  CHECK(lines(connected().client_fin().server(response_with("late", "408 Request Timeout")).server_fin()) ==
+        Lines{"- 408 +4 request_missing (one_sided)"});
+}
