@@ -126,7 +126,7 @@ std::size_t Upstreams::idle() const {
 }
 
 boost::intrusive_ptr<Dial> Upstreams::dial(UpstreamUser& user) {
-  boost::intrusive_ptr<Dial> dial(new Dial(*this, user));
+  boost::intrusive_ptr<Dial> dial(new Dial(user));
   boost::asio::post(x_loop, [this, dial] { attempt(dial); });
   return dial;
 }

@@ -60,8 +60,7 @@ class Upstream : public Counted<Upstream> {
 class Dial : public Counted<Dial> {
  private:
   friend Upstreams;
-  Dial(Upstreams& upstreams, UpstreamUser& user) : x_upstreams(&upstreams), x_user(&user) {}
-  Upstreams* x_upstreams;
+  explicit Dial(UpstreamUser& user) : x_user(&user) {}
   UpstreamUser* x_user;  // null once cancelled
   boost::intrusive_ptr<Upstream> x_upstream;
   std::size_t x_tries = 0;

@@ -6,7 +6,7 @@ namespace tapedeck::proxy {
 namespace {
 
 constexpr std::size_t kTurn = 1 << 20;
-constexpr auto kRest = std::chrono::milliseconds(2);
+constexpr auto kRest = std::chrono::milliseconds(5);
 constexpr auto kIdleRest = std::chrono::milliseconds(20);
 
 }  // namespace
