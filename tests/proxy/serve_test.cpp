@@ -252,16 +252,18 @@ TEST_CASE("an upstream that never answers is a 504") {
 }
 
 TEST_CASE("a client that goes away while the upstream works ends the upstream connection") {
+  std::atomic<bool> working{false};
   std::atomic<bool> closed{false};
   RawServer origin([&](Peer& peer) {
     if (peer.read_message().empty()) return;
+    working = true;
     peer.read_to_end();
     closed = true;
   });
   Recording recording(origin.port());
   Peer client = recording.client();
   REQUIRE(client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-  REQUIRE(eventually([&] { return recording.proxy->totals().proxied == 1; }));
+  REQUIRE(eventually([&] { return working.load(); }));
   client.reset();
   CHECK(eventually([&] { return closed.load(); }));
   const auto exchanges = recording.exchanges(1);
