@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "tools/command.hpp"
+
+int main(int argc, char** argv) { return tapedeck::tools::run(argc, argv); }

@@ -1,0 +1,30 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "format/tape_reader.hpp"
+#include "http/filter.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace tapedeck::tools {
+
+/// `--filter --sample --from --to` of the commands that read a tape.
+struct Selection {
+  http::Filter filter;
+  http::Sample sample;
+  std::string from;  // text: `+90s` needs the tape's start
+  std::string to;
+
+  bool keeps(const http::Exchange& exchange) const;
+  /// Reads the tape's summary only if a relative time needs it.
+  Result<format::TimeRange> range(format::TapeReader& reader) const;
+};
+
+void add_selection(CLI::App* command, Selection& selection);
+void add_filter_and_sample(CLI::App* command, http::Filter& filter, http::Sample& sample);
+
+}  // namespace tapedeck::tools

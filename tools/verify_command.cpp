@@ -1,0 +1,39 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/byte_size.hpp"
+#include "format/tape_reader.hpp"
+#include "tools/command.hpp"
+
+namespace tapedeck::tools {
+namespace {
+
+struct VerifyOptions {
+  std::string tape;
+  bool json = false;
+};
+
+ExitStatus verify(const VerifyOptions& options) {
+  auto reader = format::TapeReader::open(options.tape);
+  if (!reader) return trouble(reader.error());
+  const auto damage = reader->verify();
+  if (!damage) return trouble(damage.error());
+  const std::string text = options.json ? damage->to_json() : fmt::format("{}: {}", options.tape, damage->sentence());
+  if (!print(text + "\n")) return ExitStatus::trouble;
+  return damage->intact() ? ExitStatus::ok : ExitStatus::loss;
+}
+
+}  // namespace
+
+void add_verify_command(CLI::App& app, ExitStatus& status) {
+  auto options = std::make_shared<VerifyOptions>();
+  CLI::App* command = app.add_subcommand("verify", "Check every record of a tape and say what is damaged or lost");
+  command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
+  command->add_flag("--json", options->json, "The result as JSON");
+  command->footer(
+      "Examples:\n  tapedeck verify monday.tape\n  tapedeck verify tapes/ --json\n"
+      "Exit status: 0 intact and sealed · 4 any loss, or not sealed · 2 not a tape");
+  command->callback([options, &status] { status = verify(*options); });
+}
+
+}  // namespace tapedeck::tools
