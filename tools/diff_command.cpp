@@ -36,8 +36,10 @@ void add_diff_command(CLI::App& app, ExitStatus& status) {
   CLI::App* command = app.add_subcommand("diff", "Compare two recordings, or saved replays, of the same requests");
   command->add_option("A", flags->run.primary, "The reference: a tape")->required();
   command->add_option("B", flags->run.candidate, "The one to judge: a tape")->required();
-  add_parsed(command, "--filter", "EXPR", http::Filter::parse, &flags->run.filter,
-             "Only requests that match, on both sides");
+  add_parsed(
+      command, "--filter", "EXPR", http::Filter::parse,
+      [flags](http::Filter filter) { flags->run.filter = std::move(filter); },
+      "Only requests that match, on both sides");
   add_judging(command, flags->judging);
   command->add_flag("--json", flags->json, "The result as JSON");
   command->footer(

@@ -1,5 +1,6 @@
 #include "tools/judging.hpp"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "replay/report.hpp"

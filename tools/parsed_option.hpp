@@ -1,66 +1,65 @@
 #pragma once
+#include <concepts>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <CLI/CLI.hpp>
+#include <vector>
 
 #include "base/byte_size.hpp"
 #include "base/error.hpp"
 #include "base/quantity.hpp"
 
-// Included by the command files only: options whose text one of our parsers reads.
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+// Options whose text one of our own parsers reads; its error is the usage error.
 namespace tapedeck::tools {
 
-/// `name` takes one text; `parse` makes the value that `assign` stores. The parser's error is the usage error.
+/// `read` takes the option's text. `shown_default` is what --help says.
+CLI::Option* add_text(CLI::App* command, const std::string& name, const std::string& placeholder,
+                      std::function<Result<void>(std::string_view)> read, const std::string& help,
+                      const std::string& shown_default = "");
+
+/// `parse` makes the value, `assign` stores it.
 template <class Parse, class Assign>
-CLI::Option* add_parsed(CLI::App* command, const std::string& name, const std::string& placeholder, Parse parse,
-                        Assign assign, const std::string& help) {
-  return command
-      ->add_option_function<std::string>(
-          name,
-          [name, parse, assign](const std::string& text) {
-            auto value = parse(std::string_view(text));
-            if (!value) throw CLI::ValidationError(name, value.error().message);
-            assign(std::move(*value));
-          },
-          help)
-      ->type_name(placeholder);
+requires std::invocable<Parse, std::string_view> CLI::Option* add_parsed(CLI::App* command, const std::string& name,
+                                                                         const std::string& placeholder, Parse parse,
+                                                                         Assign assign, const std::string& help,
+                                                                         const std::string& shown_default = "") {
+  const auto read = [parse, assign](std::string_view text) -> Result<void> {
+    auto value = parse(text);
+    if (!value) return value.error();
+    assign(std::move(*value));
+    return {};
+  };
+  return add_text(command, name, placeholder, read, help, shown_default);
 }
 
-template <class T, class Parse>
-CLI::Option* add_parsed(CLI::App* command, const std::string& name, const std::string& placeholder, Parse parse,
-                        T* into, const std::string& help) {
-  return add_parsed(
-      command, name, placeholder, parse, [into](auto&& value) { *into = std::move(value); }, help);
-}
+CLI::Option* add_size(CLI::App* command, const std::string& name, ByteSize* into, const std::string& help);
+CLI::Option* add_duration(CLI::App* command, const std::string& name, Duration* into, const std::string& help);
 
-inline CLI::Option* add_size(CLI::App* command, const std::string& name, ByteSize* into, const std::string& help) {
-  return add_parsed(command, name, "SIZE", parse_byte_size, into, help)->default_str(to_string(*into));
-}
-
-inline CLI::Option* add_duration(CLI::App* command, const std::string& name, Duration* into, const std::string& help) {
-  return add_parsed(command, name, "DURATION", parse_duration, into, help)->default_str(format_duration(*into));
-}
-
-/// One of a few words.
+/// One of a few words; the one that stands in `into` is the default.
 template <class Enum>
-CLI::Option* add_choice(CLI::App* command, const std::string& name, std::vector<std::pair<std::string, Enum>> choices,
-                        Enum* into, const std::string& help) {
+CLI::Option* add_choice(CLI::App* command, const std::string& name,
+                        const std::vector<std::pair<std::string, Enum>>& choices, Enum* into, const std::string& help) {
   std::string words;
-  for (const auto& [word, value] : choices) words += (words.empty() ? "" : "|") + word;
-  auto parse = [name, words, choices](std::string_view text) -> Result<Enum> {
+  std::string standard;
+  for (const auto& [word, value] : choices) {
+    words += (words.empty() ? "" : "|") + word;
+    if (value == *into) standard = word;
+  }
+  const auto read = [words, choices, into](std::string_view text) -> Result<void> {
     for (const auto& [word, value] : choices) {
-      if (word == text) return value;
+      if (word != text) continue;
+      *into = value;
+      return {};
     }
     return make_error("\"" + std::string(text) + "\": one of " + words);
   };
-  CLI::Option* option = add_parsed(command, name, words, parse, into, help);
-  for (const auto& [word, value] : choices) {
-    if (value == *into) option->default_str(word);
-  }
-  return option;
+  return add_text(command, name, words, read, help, standard);
 }
 
 }  // namespace tapedeck::tools

@@ -63,8 +63,9 @@ void add_connections(CLI::App* command, replay::ReplayOptions& run) {
 
 void add_pace(CLI::App* command, ReplayFlags& flags) {
   auto& run = flags.run;
-  auto* speed = add_parsed(command, "--speed", "SPEED", parse_speed, &run.speed, "Recorded pace times this: 10x, 0.5x")
-                    ->default_str("1x");
+  auto* speed = add_parsed(
+      command, "--speed", "SPEED", parse_speed, [&run](double value) { run.speed = value; },
+      "Recorded pace times this: 10x, 0.5x", "1x");
   auto* rate = add_parsed(
       command, "--rate", "N/s", parse_rate, [&run](double value) { run.rate = value; },
       "So many requests a second instead of the recorded times");
@@ -223,8 +224,10 @@ void add_replay_command(CLI::App& app, ExitStatus& status) {
   CLI::App* command =
       app.add_subcommand("replay", "Play tapes against a service at any speed, compare the answers, judge");
   command->add_option("TAPE", flags->run.tapes, "Tapes, directories of tapes, or - for standard input")->required();
-  add_parsed(command, "--target", "URL", http::parse_origin, &flags->run.target,
-             "The service to send to, e.g. http://staging:9000")
+  add_parsed(
+      command, "--target", "URL", http::parse_origin,
+      [flags](http::Origin origin) { flags->run.target = std::move(origin); },
+      "The service to send to, e.g. http://staging:9000")
       ->required();
   add_pace(command, *flags);
   add_load(command, flags->run);

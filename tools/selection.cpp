@@ -1,5 +1,7 @@
 #include "tools/selection.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "tools/parsed_option.hpp"
 
 namespace tapedeck::tools {
@@ -33,8 +35,9 @@ Result<format::TimeRange> Selection::range(format::TapeReader& reader) const {
 }
 
 void add_filter_and_sample(CLI::App* command, http::Filter& filter, http::Sample& sample) {
-  add_parsed(command, "--filter", "EXPR", http::Filter::parse, &filter,
-             "Only exchanges that match, e.g. 'method == GET and path ~ \"^/api/\" and status < 500'");
+  add_parsed(
+      command, "--filter", "EXPR", http::Filter::parse, [&filter](http::Filter read) { filter = std::move(read); },
+      "Only exchanges that match, e.g. 'method == GET and path ~ \"^/api/\" and status < 500'");
   add_parsed(
       command, "--sample", "SHARE", parse_share, [&sample](double share) { sample = http::Sample(share); },
       "Only this share of the connections, e.g. 5%; the same ones in every run");

@@ -1,5 +1,7 @@
 #include "tools/tape_output.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include "base/clock.hpp"
 #include "tools/parsed_option.hpp"
 
