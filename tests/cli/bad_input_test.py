@@ -150,8 +150,8 @@ class BadInput(support.TempDirTestCase):
     def test_unknown_flags_and_expressions(self):
         tape = self.record_some()
         self.assert_one_line_error(support.tapedeck("list", tape, "--nonsense"), "--nonsense")
-        self.assert_one_line_error(support.tapedeck("list", tape, "--filter", "status === 3"), "status")
-        self.assert_one_line_error(support.tapedeck("list", tape, "--filter", 'path ~ "("'), "path")
+        self.assert_one_line_error(support.tapedeck("list", tape, "--filter", "status === 3"), "position 10")
+        self.assert_one_line_error(support.tapedeck("list", tape, "--filter", 'path ~ "("'), "position")
         self.assert_one_line_error(support.tapedeck("replay", tape, "--target", "http://127.0.0.1:1", "--fail-on", "p77 > 3"), "p77")
 
     def test_upstream_down_at_start_and_going_away(self):
