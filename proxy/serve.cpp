@@ -147,17 +147,27 @@ void Proxy::Impl::stop() {
   }
 }
 
-Result<std::unique_ptr<Proxy>> Proxy::start(ProxyConfig config, http::ExchangeSink& sink, const Clock& clock) {
+Result<net::Listeners> Proxy::listen(const ProxyConfig& config) {
   auto listeners = net::Listeners::open(config.listen, std::max(1u, config.workers));
-  if (!listeners) return listeners.error();
-  if (is_itself(config, listeners->port())) {
+  if (listeners && is_itself(config, listeners->port())) {
     return make_error("the upstream " + config.upstream.text() +
                       " is the address to listen on; requests would go round in circles");
   }
-  auto impl = std::make_unique<Impl>(std::move(config), sink, clock, std::move(*listeners));
+  return listeners;
+}
+
+Result<std::unique_ptr<Proxy>> Proxy::start(ProxyConfig config, net::Listeners listeners, http::ExchangeSink& sink,
+                                            const Clock& clock) {
+  auto impl = std::make_unique<Impl>(std::move(config), sink, clock, std::move(listeners));
   if (auto made = impl->make_workers(); !made) return made.error();
   impl->start();
   return std::unique_ptr<Proxy>(new Proxy(std::move(impl)));
+}
+
+Result<std::unique_ptr<Proxy>> Proxy::start(ProxyConfig config, http::ExchangeSink& sink, const Clock& clock) {
+  auto listeners = listen(config);
+  if (!listeners) return listeners.error();
+  return start(std::move(config), std::move(*listeners), sink, clock);
 }
 
 Proxy::Proxy(std::unique_ptr<Impl> impl) : x_impl(std::move(impl)) {}

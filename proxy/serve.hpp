@@ -11,6 +11,7 @@
 #include "http/exchange_sink.hpp"
 #include "http/forwarding.hpp"
 #include "http/url.hpp"
+#include "net/listener.hpp"
 
 namespace tapedeck::proxy {
 
@@ -53,8 +54,13 @@ struct ProxyTotals {
 /// A running proxy: listens since start() returned.
 class Proxy {
  public:
-  /// Binds and listens; an error says what to do (port in use, no permission, address not local).
-  /// `sink` outlives the proxy and is called from one thread of it.
+  /// Binds and listens; an error says what to do (port in use, no permission, address not local, or the upstream
+  /// itself). Clients wait until start() takes the sockets: whatever else can fail may be tried in between.
+  static Result<net::Listeners> listen(const ProxyConfig& config);
+  /// `sink` outlives the proxy and is called from one thread of it. `listeners` are those of listen(config).
+  static Result<std::unique_ptr<Proxy>> start(ProxyConfig config, net::Listeners listeners, http::ExchangeSink& sink,
+                                              const Clock& clock);
+  /// Both in one.
   static Result<std::unique_ptr<Proxy>> start(ProxyConfig config, http::ExchangeSink& sink, const Clock& clock);
   ~Proxy();
 

@@ -90,6 +90,7 @@ std::string verdict_text(const replay::ReplayResult& result, const DemoOptions& 
       fmt::format("verdict: {}\n", result.conclusion.verdict ? name_of(*result.conclusion.verdict) : "none");
   for (const auto& cluster : result.conclusion.clusters) {
     text += fmt::format("- {}{}\n", cluster.sentence, cluster.noise ? fmt::format(" (noise: {})", *cluster.noise) : "");
+    for (const auto& member : cluster.members) text += fmt::format("  with it: {}\n", member);
   }
   return text + slower_endpoints(result) + fmt::format("report: {}\n", options.report().string());
 }

@@ -105,14 +105,7 @@ void wait_for_the_end(const RecordOptions& options, const capture::Recorder& rec
   }
 }
 
-ExitStatus record_proxy(const RecordOptions& options) {
-  StopSignals signals;
-  auto recording = recorder_options(options);
-  recording.memory = ByteSize{options.capture_memory.bytes / 2};  // the other half is the proxy's rings
-  recording.keep_free = options.keep_free;
-  auto recorder = capture::Recorder::create(std::move(recording), system_clock());
-  if (!recorder) return trouble(recorder.error());
-
+proxy::ProxyConfig proxy_config(const RecordOptions& options) {
   proxy::ProxyConfig config;
   config.listen = *options.listen;
   config.upstream = *options.upstream;
@@ -121,7 +114,20 @@ ExitStatus record_proxy(const RecordOptions& options) {
   config.forward.upstream_authority = options.upstream->authority();
   config.ring_memory = ByteSize{options.capture_memory.bytes / 2};
   config.max_body = options.max_body;
-  auto proxy = proxy::Proxy::start(config, **recorder, system_clock());
+  return config;
+}
+
+ExitStatus record_proxy(const RecordOptions& options) {
+  StopSignals signals;
+  auto config = proxy_config(options);
+  auto listeners = proxy::Proxy::listen(config);  // first: a port in use must not leave a tape behind
+  if (!listeners) return trouble(listeners.error());
+  auto recording = recorder_options(options);
+  recording.memory = ByteSize{options.capture_memory.bytes / 2};  // the other half is the proxy's rings
+  recording.keep_free = options.keep_free;
+  auto recorder = capture::Recorder::create(std::move(recording), system_clock());
+  if (!recorder) return trouble(recorder.error());
+  auto proxy = proxy::Proxy::start(config, std::move(*listeners), **recorder, system_clock());
   if (!proxy) return trouble(proxy.error());
 
   config.listen.port = (*proxy)->port();

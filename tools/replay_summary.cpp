@@ -35,6 +35,7 @@ std::string judgement(const diff::Conclusion& conclusion, const std::vector<repl
     if (cluster.noise) continue;
     if (++shown > kClustersShown) continue;
     text += fmt::format("  {}\n", cluster.sentence);
+    for (const auto& member : cluster.members) text += fmt::format("    with it: {}\n", member);
   }
   if (shown > kClustersShown) text += fmt::format("  ... and {} more: --json, --report\n", shown - kClustersShown);
   for (const auto& threshold : thresholds) {
