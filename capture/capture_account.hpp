@@ -25,7 +25,7 @@ struct CaptureAccount {
   std::uint64_t missing_wire = 0;      // acknowledged by the receiver, never seen here
   std::uint64_t missing_given_up = 0;  // holes closed without that proof
   std::uint64_t missing_snaplen = 0;
-  Counts opaque;                       // bytes that are no HTTP we read: not_http, http2, upgraded ...
+  Counts opaque;  // bytes that are no HTTP we read: not_http, http2, upgraded ...
   std::uint64_t http = 0;
   std::uint64_t resync = 0;
   std::uint64_t flows_seen = 0;
@@ -36,8 +36,8 @@ struct CaptureAccount {
   std::uint64_t kernel_drops = 0;
   std::uint64_t interface_drops = 0;
   std::uint64_t source_drops = 0;
-  std::uint64_t unread_bytes = 0;      // of capture files that ended in damage
-  std::string unread_where;            // for people: file and position
+  std::uint64_t unread_bytes = 0;  // of capture files that ended in damage
+  std::string unread_where;        // for people: file and position
 
   bool has_loss() const { return kernel_drops + interface_drops + source_drops + unread_bytes != 0; }
   /// `packets`, `bytes`, `flows`, `kernel_drops` ... into an open object.

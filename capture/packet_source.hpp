@@ -26,7 +26,7 @@ enum class LinkType : std::uint32_t {
 };
 
 struct RawPacket {
-  std::uint64_t number = 0;       // from 1, over all sources
+  std::uint64_t number = 0;  // from 1, over all sources
   Time time{};
   LinkType link = LinkType::ethernet;
   ConstBytes bytes;               // valid until the next read()

@@ -21,20 +21,20 @@ namespace tapedeck::capture {
 enum class WhenFull : std::uint8_t { drop, wait };
 
 struct RecorderOptions {
-  std::filesystem::path out;                     // a file, or a directory: then tapes START-RECORDING-SEGMENT.tape, rotated
+  std::filesystem::path out;  // a file, or a directory: then tapes START-RECORDING-SEGMENT.tape, rotated
   format::Overwrite overwrite = format::Overwrite::refuse;
   format::TapeOptions tape;
-  std::optional<ByteSize> rotate_size;           // directory: defaults to 1 GiB, 1 h
+  std::optional<ByteSize> rotate_size;  // directory: defaults to 1 GiB, 1 h
   std::optional<Duration> rotate_every;
-  ByteSize memory = 256_MiB;                     // queue and open exchanges
+  ByteSize memory = 256_MiB;  // queue and open exchanges
   ByteSize max_body = 64_MiB;
-  ByteSize keep_free{0};                         // stop recording below this much free disk
+  ByteSize keep_free{0};  // stop recording below this much free disk
   http::Filter filter;
   http::Sample sample;
   WhenFull when_full = WhenFull::drop;
-  bool capture_time = false;                     // time comes from the parts (capture files), not from the clock
-  std::uint64_t stop_after = 0;                  // rows; what is under way then is no longer seen. 0: no limit
-  std::string note_json;                         // the recording's first note: tool, version, command, filter, sample
+  bool capture_time = false;     // time comes from the parts (capture files), not from the clock
+  std::uint64_t stop_after = 0;  // rows; what is under way then is no longer seen. 0: no limit
+  std::string note_json;         // the recording's first note: tool, version, command, filter, sample
 
   // Process edge; unset: format::create_file_sink, and what the file system of `out` says.
   std::function<Result<std::unique_ptr<format::ByteSink>>(const std::filesystem::path&, format::Overwrite)> create_sink;
@@ -52,13 +52,13 @@ struct RecorderStats {
   std::map<std::string, std::uint64_t> filtered_by;
   std::map<std::string, std::uint64_t> dropped_by;
   std::map<std::string, std::uint64_t> incomplete_by;
-  std::uint64_t bytes = 0;     // written to the tape
-  std::uint64_t memory = 0;    // held now
-  bool disk_trouble = false;   // not recording now; a new segment is tried every 5 s
-  bool full = false;           // stop_after reached
-  std::string trouble;         // the last one, for people
+  std::uint64_t bytes = 0;    // written to the tape
+  std::uint64_t memory = 0;   // held now
+  bool disk_trouble = false;  // not recording now; a new segment is tried every 5 s
+  bool full = false;          // stop_after reached
+  std::string trouble;        // the last one, for people
 
-  bool has_loss() const;       // exit status 4: a drop, or an incomplete exchange with loss (http::is_loss)
+  bool has_loss() const;  // exit status 4: a drop, or an incomplete exchange with loss (http::is_loss)
   /// seen recorded filtered dropped incomplete reasons tape_bytes: the fields of `record --json`, into an open object.
   void write_fields(JsonWriter& json) const;
 };

@@ -1,11 +1,11 @@
 #include "diff/aggregate.hpp"
 
-#include "diff/curl.hpp"
-#include "diff/noise.hpp"
-
 #include <algorithm>
 #include <set>
 #include <utility>
+
+#include "diff/curl.hpp"
+#include "diff/noise.hpp"
 
 namespace tapedeck::diff {
 namespace {

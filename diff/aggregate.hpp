@@ -1,15 +1,15 @@
 #pragma once
-#include "diff/difference.hpp"
-#include "diff/samples.hpp"
-#include "http/endpoint.hpp"
-#include "http/exchange.hpp"
-
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "diff/difference.hpp"
+#include "diff/samples.hpp"
+#include "http/endpoint.hpp"
+#include "http/exchange.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,6 +1,3 @@
-#include "diff/sequence_match.hpp"
-#include "diff/tree_walk.hpp"
-
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -9,6 +6,9 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+
+#include "diff/sequence_match.hpp"
+#include "diff/tree_walk.hpp"
 
 namespace tapedeck::diff {
 namespace {
@@ -38,13 +38,9 @@ Elements elements_of(const JsonTree& tree, std::uint32_t array) {
   return out;
 }
 
-bool is_container(JsonType type) {
-  return type == JsonType::array || type == JsonType::object;
-}
+bool is_container(JsonType type) { return type == JsonType::array || type == JsonType::object; }
 
-bool can_be_key(const JsonNode& node) {
-  return node.type == JsonType::string || node.type == JsonType::number;
-}
+bool can_be_key(const JsonNode& node) { return node.type == JsonType::string || node.type == JsonType::number; }
 
 /// The scalar member of this name in each element; nothing if one lacks it or two have the same.
 std::optional<Hashes> key_hashes(const JsonTree& tree, const Elements& elements, std::string_view name) {

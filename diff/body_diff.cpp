@@ -1,11 +1,11 @@
 #include "diff/body_diff.hpp"
 
+#include <optional>
+#include <utility>
+
 #include "diff/body_format.hpp"
 #include "diff/text_diff.hpp"
 #include "http/content_coding.hpp"
-
-#include <optional>
-#include <utility>
 
 namespace tapedeck::diff {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
-#include "diff/differ.hpp"
-#include "diff/tree_diff.hpp"
-
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "diff/differ.hpp"
+#include "diff/tree_diff.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,10 +1,10 @@
 #include "diff/body_format.hpp"
 
-#include "base/json_writer.hpp"
-
 #include <algorithm>
 #include <array>
 #include <string>
+
+#include "base/json_writer.hpp"
 
 namespace tapedeck::diff {
 namespace {
@@ -62,8 +62,6 @@ FormatGuess guess_format(std::string_view content_type, std::string_view body) {
   return {unstructured_format(body), false};
 }
 
-BodyFormat unstructured_format(std::string_view body) {
-  return is_text(body) ? BodyFormat::text : BodyFormat::binary;
-}
+BodyFormat unstructured_format(std::string_view body) { return is_text(body) ? BodyFormat::text : BodyFormat::binary; }
 
 }  // namespace tapedeck::diff

@@ -1,6 +1,6 @@
-#include "diff/scalar_diff.hpp"
-
 #include <algorithm>
+
+#include "diff/scalar_diff.hpp"
 
 namespace tapedeck::diff {
 namespace {

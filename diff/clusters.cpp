@@ -1,12 +1,12 @@
 #include "diff/clusters.hpp"
 
-#include "diff/noise.hpp"
-#include "diff/wording.hpp"
-
 #include <algorithm>
 #include <map>
 #include <tuple>
 #include <unordered_map>
+
+#include "diff/noise.hpp"
+#include "diff/wording.hpp"
 
 namespace tapedeck::diff {
 namespace {

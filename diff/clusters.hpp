@@ -1,7 +1,7 @@
 #pragma once
-#include "diff/conclusion.hpp"
-
 #include <vector>
+
+#include "diff/conclusion.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,13 +1,13 @@
 #include "diff/conclusion.hpp"
 
-#include "diff/clusters.hpp"
-#include "diff/wording.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 
 #include <fmt/format.h>
+
+#include "diff/clusters.hpp"
+#include "diff/wording.hpp"
 
 namespace tapedeck::diff {
 namespace {
@@ -26,9 +26,7 @@ std::string listed(const std::map<std::string, std::uint64_t>& counts) {
   return out;
 }
 
-std::string of_pairs(std::uint64_t count) {
-  return grouped(count) + (count == 1 ? " pair" : " pairs");
-}
+std::string of_pairs(std::uint64_t count) { return grouped(count) + (count == 1 ? " pair" : " pairs"); }
 
 /// The numbers that decide, worked out once.
 struct Tally {

@@ -1,12 +1,12 @@
 #pragma once
-#include "base/json_writer.hpp"
-#include "diff/aggregate.hpp"
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/json_writer.hpp"
+#include "diff/aggregate.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,9 +1,9 @@
-#include "diff/header_diff.hpp"
-#include "diff/time_text.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <map>
+
+#include "diff/header_diff.hpp"
+#include "diff/time_text.hpp"
 
 namespace tapedeck::diff {
 namespace {

@@ -1,9 +1,9 @@
 #include "diff/curl.hpp"
 
-#include "base/json_writer.hpp"
-
 #include <algorithm>
 #include <array>
+
+#include "base/json_writer.hpp"
 
 namespace tapedeck::diff {
 namespace {

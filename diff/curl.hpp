@@ -1,8 +1,8 @@
 #pragma once
-#include "http/exchange.hpp"
-
 #include <string>
 #include <string_view>
+
+#include "http/exchange.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,11 +1,11 @@
 #include "diff/differ.hpp"
 
-#include "diff/body_diff.hpp"
-#include "diff/header_diff.hpp"
-
 #include <optional>
 #include <random>
 #include <utility>
+
+#include "diff/body_diff.hpp"
+#include "diff/header_diff.hpp"
 
 namespace tapedeck::diff {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
-#include "diff/difference.hpp"
-#include "http/exchange.hpp"
-
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "diff/difference.hpp"
+#include "http/exchange.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,11 +1,11 @@
 #pragma once
-#include "diff/value_class.hpp"
-
 #include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "diff/value_class.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,11 +1,11 @@
-#include "diff/aggregate.hpp"
-
 #include <array>
 #include <string>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <xxhash.h>
+
+#include "diff/aggregate.hpp"
 
 namespace tapedeck::diff {
 
@@ -21,8 +21,6 @@ std::uint64_t fingerprint_number(const CellKey& key) {
   return XXH3_64bits(text.data(), text.size());
 }
 
-std::string fingerprint(const CellKey& key) {
-  return fmt::format("{:016x}", fingerprint_number(key));
-}
+std::string fingerprint(const CellKey& key) { return fmt::format("{:016x}", fingerprint_number(key)); }
 
 }  // namespace tapedeck::diff

@@ -1,10 +1,10 @@
 #pragma once
-#include "diff/scalar_diff.hpp"
-#include "diff/tree_diff.hpp"
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "diff/scalar_diff.hpp"
+#include "diff/tree_diff.hpp"
 
 namespace tapedeck::diff {
 

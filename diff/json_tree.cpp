@@ -1,7 +1,5 @@
 #include "diff/json_tree.hpp"
 
-#include "diff/json_scalar.hpp"
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -10,14 +8,14 @@
 #include <simdjson.h>
 #include <xxhash.h>
 
+#include "diff/json_scalar.hpp"
+
 namespace tapedeck::diff {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);

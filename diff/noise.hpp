@@ -1,10 +1,10 @@
 #pragma once
-#include "diff/aggregate.hpp"
-
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
+
+#include "diff/aggregate.hpp"
 
 namespace tapedeck::diff {
 

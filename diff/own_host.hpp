@@ -1,10 +1,10 @@
 #pragma once
-#include "http/exchange.hpp"
-
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "http/exchange.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,12 +1,12 @@
 #pragma once
-#include "diff/difference.hpp"
-#include "http/exchange.hpp"
-
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
+
+#include "diff/difference.hpp"
+#include "http/exchange.hpp"
 
 namespace tapedeck::diff {
 

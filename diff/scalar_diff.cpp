@@ -1,9 +1,9 @@
 #include "diff/scalar_diff.hpp"
 
+#include <xxhash.h>
+
 #include "diff/json_scalar.hpp"
 #include "diff/time_text.hpp"
-
-#include <xxhash.h>
 
 namespace tapedeck::diff {
 namespace {

@@ -1,11 +1,11 @@
 #pragma once
-#include "base/time.hpp"
-#include "diff/difference.hpp"
-#include "diff/own_host.hpp"
-
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/time.hpp"
+#include "diff/difference.hpp"
+#include "diff/own_host.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,9 +1,9 @@
-#include "diff/conclusion.hpp"
-
 #include <algorithm>
 #include <cmath>
 
 #include <boost/math/special_functions/beta.hpp>
+
+#include "diff/conclusion.hpp"
 
 namespace tapedeck::diff {
 

@@ -1,13 +1,13 @@
 #include "diff/text_diff.hpp"
 
-#include "diff/sequence_match.hpp"
-
 #include <algorithm>
 #include <cstdio>
 #include <span>
 #include <vector>
 
 #include <xxhash.h>
+
+#include "diff/sequence_match.hpp"
 
 namespace tapedeck::diff {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
-#include "diff/tree_diff.hpp"
-
 #include <string_view>
+
+#include "diff/tree_diff.hpp"
 
 namespace tapedeck::diff {
 

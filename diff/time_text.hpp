@@ -1,8 +1,8 @@
 #pragma once
-#include "base/time.hpp"
-
 #include <optional>
 #include <string_view>
+
+#include "base/time.hpp"
 
 namespace tapedeck::diff {
 

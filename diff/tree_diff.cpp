@@ -1,9 +1,9 @@
 #include "diff/tree_diff.hpp"
 
-#include "diff/tree_walk.hpp"
-
 #include <algorithm>
 #include <utility>
+
+#include "diff/tree_walk.hpp"
 
 namespace tapedeck::diff {
 namespace {
@@ -51,12 +51,10 @@ void TreeWalk::nodes(std::uint32_t a, std::uint32_t b) {
 
 void TreeWalk::scalars(std::uint32_t a, std::uint32_t b) {
   switch (x_a.node(a).type) {
-    case JsonType::string:
-      return strings(a, b);
+    case JsonType::string: return strings(a, b);
     case JsonType::number:
       return emit(compare_numbers(x_a.token(a), x_b.token(b), x_facts), shown(x_a.token(a)), shown(x_b.token(b)));
-    default:
-      return emit(Kind::value, shown(x_a.token(a)), shown(x_b.token(b)));
+    default: return emit(Kind::value, shown(x_a.token(a)), shown(x_b.token(b)));
   }
 }
 

@@ -1,10 +1,10 @@
 #pragma once
+#include <cstddef>
+#include <vector>
+
 #include "diff/difference.hpp"
 #include "diff/json_tree.hpp"
 #include "diff/scalar_diff.hpp"
-
-#include <cstddef>
-#include <vector>
 
 namespace tapedeck::diff {
 

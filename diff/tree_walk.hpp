@@ -1,11 +1,11 @@
 #pragma once
-#include "diff/path.hpp"
-#include "diff/tree_diff.hpp"
-
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "diff/path.hpp"
+#include "diff/tree_diff.hpp"
 
 namespace tapedeck::diff {
 

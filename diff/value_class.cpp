@@ -1,27 +1,19 @@
 #include "diff/value_class.hpp"
 
-#include "diff/time_text.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 
+#include "diff/time_text.hpp"
+
 namespace tapedeck::diff {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_alnum(char c) {
-  return is_digit(c) || is_alpha(c);
-}
-bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_alnum(char c) { return is_digit(c) || is_alpha(c); }
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 template <class Predicate>
 bool all(std::string_view text, Predicate predicate) {
@@ -46,9 +38,7 @@ bool is_ulid(std::string_view text) {
   });
 }
 
-bool is_base64url(char c) {
-  return is_alnum(c) || c == '-' || c == '_';
-}
+bool is_base64url(char c) { return is_alnum(c) || c == '-' || c == '_'; }
 
 // Three dotted base64url parts, the first an encoded `{"`.
 bool is_jwt(std::string_view text) {
@@ -121,9 +111,7 @@ bool looks_like_json(std::string_view text) {
          ((text.front() == '{' && text.back() == '}') || (text.front() == '[' && text.back() == ']'));
 }
 
-bool is_hex_text(std::string_view text) {
-  return !text.empty() && all(text, is_hex);
-}
+bool is_hex_text(std::string_view text) { return !text.empty() && all(text, is_hex); }
 
 bool is_base64_text(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
@@ -183,40 +171,23 @@ bool is_generated(ValueClass value_class) {
 
 bool accepts(ValueClass value_class, std::string_view text) {
   switch (value_class) {
-    case ValueClass::none:
-      return false;
-    case ValueClass::empty:
-      return text.empty();
-    case ValueClass::uuid:
-      return is_uuid(text);
-    case ValueClass::ulid:
-      return is_ulid(text);
-    case ValueClass::jwt:
-      return is_jwt(text);
-    case ValueClass::time_iso:
-      return parse_iso_time(text).has_value();
-    case ValueClass::time_http:
-      return parse_http_date(text).has_value();
-    case ValueClass::ip:
-      return is_ipv4(text) || is_ipv6(text);
-    case ValueClass::url:
-      return is_url(text);
-    case ValueClass::email:
-      return is_email(text);
-    case ValueClass::semver:
-      return is_semver(text);
-    case ValueClass::json:
-      return looks_like_json(text);
-    case ValueClass::hex:
-      return text.size() >= 16 && is_hex_text(text);
-    case ValueClass::base64:
-      return text.size() >= 16 && is_base64_text(text);
-    case ValueClass::number_text:
-      return is_number_text(text);
-    case ValueClass::word:
-      return is_word(text);
-    case ValueClass::text:
-      return true;
+    case ValueClass::none: return false;
+    case ValueClass::empty: return text.empty();
+    case ValueClass::uuid: return is_uuid(text);
+    case ValueClass::ulid: return is_ulid(text);
+    case ValueClass::jwt: return is_jwt(text);
+    case ValueClass::time_iso: return parse_iso_time(text).has_value();
+    case ValueClass::time_http: return parse_http_date(text).has_value();
+    case ValueClass::ip: return is_ipv4(text) || is_ipv6(text);
+    case ValueClass::url: return is_url(text);
+    case ValueClass::email: return is_email(text);
+    case ValueClass::semver: return is_semver(text);
+    case ValueClass::json: return looks_like_json(text);
+    case ValueClass::hex: return text.size() >= 16 && is_hex_text(text);
+    case ValueClass::base64: return text.size() >= 16 && is_base64_text(text);
+    case ValueClass::number_text: return is_number_text(text);
+    case ValueClass::word: return is_word(text);
+    case ValueClass::text: return true;
   }
   return false;
 }

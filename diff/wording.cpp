@@ -23,9 +23,7 @@ std::string body_part(const CellKey& key) {
 
 }  // namespace
 
-std::string percent(double share) {
-  return percent_number(share) + " %";
-}
+std::string percent(double share) { return percent_number(share) + " %"; }
 
 std::string grouped(std::uint64_t number) {
   std::string out = std::to_string(number);
@@ -44,36 +42,21 @@ std::string what(const CellKey& key) {
   const std::string place = body_part(key);
   const std::string change = key.from + " -> " + key.to;
   switch (key.kind) {
-    case Kind::no_answer:
-      return "no answer from the candidate";
-    case Kind::status:
-      return "status " + change;
-    case Kind::format:
-      return place + " changed format, " + change;
-    case Kind::unparsable:
-      return place + " cannot be parsed any more";
-    case Kind::missing:
-      return place + " is missing";
-    case Kind::type:
-      return place + " " + change;
-    case Kind::duplicate_key:
-      return place + " appears another number of times";
-    case Kind::value:
-      return place + " has another value";
-    case Kind::value_class:
-      return place + " looks different, " + change;
-    case Kind::order:
-      return place + " has its elements in another order";
-    case Kind::text:
-      return place + " has other text";
-    case Kind::bytes:
-      return place + " has other bytes";
-    case Kind::added:
-      return place + " is new";
-    case Kind::rounding:
-      return place + " is rounded differently";
-    case Kind::now:
-      return place + " is the current time";
+    case Kind::no_answer: return "no answer from the candidate";
+    case Kind::status: return "status " + change;
+    case Kind::format: return place + " changed format, " + change;
+    case Kind::unparsable: return place + " cannot be parsed any more";
+    case Kind::missing: return place + " is missing";
+    case Kind::type: return place + " " + change;
+    case Kind::duplicate_key: return place + " appears another number of times";
+    case Kind::value: return place + " has another value";
+    case Kind::value_class: return place + " looks different, " + change;
+    case Kind::order: return place + " has its elements in another order";
+    case Kind::text: return place + " has other text";
+    case Kind::bytes: return place + " has other bytes";
+    case Kind::added: return place + " is new";
+    case Kind::rounding: return place + " is rounded differently";
+    case Kind::now: return place + " is the current time";
   }
   return place;
 }

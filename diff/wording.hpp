@@ -1,8 +1,8 @@
 #pragma once
-#include "diff/conclusion.hpp"
-
 #include <cstdint>
 #include <string>
+
+#include "diff/conclusion.hpp"
 
 namespace tapedeck::diff {
 

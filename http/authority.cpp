@@ -1,9 +1,9 @@
 #include "http/authority.hpp"
 
+#include <algorithm>
+
 #include "http/chars.hpp"
 #include "http/head.hpp"
-
-#include <algorithm>
 
 namespace tapedeck::http {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
-#include "http/judge.hpp"
-
 #include <cstdint>
 #include <string_view>
+
+#include "http/judge.hpp"
 
 namespace tapedeck::http {
 

@@ -101,9 +101,7 @@ Decoded decode_deflate(ConstBytes coded, std::uint64_t limit) {
   return as_raw.failure == DecodeFailure::none ? std::move(as_raw) : std::move(as_zlib);
 }
 
-Decoded decode_gzip(ConstBytes coded, std::uint64_t limit) {
-  return inflate_all(kGzip, coded, limit);
-}
+Decoded decode_gzip(ConstBytes coded, std::uint64_t limit) { return inflate_all(kGzip, coded, limit); }
 
 Decoded decode_brotli(ConstBytes coded, std::uint64_t limit) {
   Output output(limit);

@@ -21,8 +21,8 @@ struct Decoded {
   DecodeFailure failure = DecodeFailure::none;
 };
 
-/// Undoes the codings of a Content-Encoding value (`gzip`, `x-gzip`, `deflate` as zlib or raw, `br`, `zstd`, `identity`,
-/// lists of them; last applied is undone first).
+/// Undoes the codings of a Content-Encoding value (`gzip`, `x-gzip`, `deflate` as zlib or raw, `br`, `zstd`,
+/// `identity`, lists of them; last applied is undone first).
 Decoded decode_content(std::string_view content_encoding, ConstBytes coded, const DecodeLimits& limits = {});
 
 /// Applies one coding; `gzip`, `deflate`, `br`, `zstd`, `identity`.

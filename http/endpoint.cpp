@@ -1,9 +1,9 @@
 #include "http/endpoint.hpp"
 
-#include "http/url.hpp"
-
 #include <algorithm>
 #include <cctype>
+
+#include "http/url.hpp"
 
 namespace tapedeck::http {
 namespace {
@@ -15,15 +15,9 @@ constexpr std::size_t kShortestHex = 8;
 constexpr std::size_t kShortestToken = 16;
 constexpr int kTokenTurns = 4;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_letter(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) != 0;
-}
-bool is_hex(char c) {
-  return std::isxdigit(static_cast<unsigned char>(c)) != 0;
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_hex(char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; }
 
 /// `pattern`: 0 a digit, x a hex digit, anything else itself.
 bool has_shape(std::string_view text, std::string_view pattern) {
@@ -40,9 +34,7 @@ bool is_integer(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return is_digit(c) || c == ','; });
 }
 
-bool is_uuid(std::string_view text) {
-  return has_shape(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
-}
+bool is_uuid(std::string_view text) { return has_shape(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"); }
 
 /// `2026-01-31`, with or without a time behind it.
 bool is_date(std::string_view text) {
@@ -122,9 +114,7 @@ std::string template_of(std::string_view target) {
   return out += "...";
 }
 
-std::string to_string(const Endpoint& endpoint) {
-  return endpoint.method + ' ' + endpoint.path_template;
-}
+std::string to_string(const Endpoint& endpoint) { return endpoint.method + ' ' + endpoint.path_template; }
 
 Endpoint endpoint_of(std::string_view method, std::string_view target) {
   return {std::string(method), template_of(target)};

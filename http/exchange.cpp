@@ -1,12 +1,12 @@
 #include "http/exchange.hpp"
 
-#include "http/url.hpp"
-
 #include <algorithm>
 #include <charconv>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+
+#include "http/url.hpp"
 
 namespace tapedeck::http {
 namespace {
@@ -28,9 +28,7 @@ std::string_view take_line(std::string_view& rest) {
   return line;
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
@@ -46,16 +44,11 @@ bool parse_ip(std::string_view text, SocketAddress& into) {
 
 std::string_view name_of(Version version) {
   switch (version) {
-    case Version::http_0_9:
-      return "0.9";
-    case Version::http_1_0:
-      return "1.0";
-    case Version::http_1_1:
-      return "1.1";
-    case Version::http_2:
-      return "2";
-    case Version::http_3:
-      return "3";
+    case Version::http_0_9: return "0.9";
+    case Version::http_1_0: return "1.0";
+    case Version::http_1_1: return "1.1";
+    case Version::http_2: return "2";
+    case Version::http_3: return "3";
   }
   return "unknown";
 }

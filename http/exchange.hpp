@@ -54,7 +54,13 @@ enum class BodyState : std::uint8_t {
   omitted,  // it had one; `omitted_because` says why it is not here
 };
 
-enum class OmittedBecause : std::uint8_t { limit = 1, redaction = 2, capture_memory = 3, damaged = 4, not_in_import = 5 };
+enum class OmittedBecause : std::uint8_t {
+  limit = 1,
+  redaction = 2,
+  capture_memory = 3,
+  damaged = 4,
+  not_in_import = 5
+};
 
 /// A body as on the wire, de-chunked, content coding kept.
 struct Body {

@@ -1,8 +1,8 @@
 #pragma once
+#include <string_view>
+
 #include "http/head.hpp"
 #include "http/judge.hpp"
-
-#include <string_view>
 
 namespace tapedeck::http {
 

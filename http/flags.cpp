@@ -57,18 +57,14 @@ std::string_view name_of(Flag flag) {
   return index < kFlagNames.size() ? kFlagNames[index] : "unknown";
 }
 
-std::optional<Flag> flag_named(std::string_view name) {
-  return find_named<Flag>(kFlagNames, name);
-}
+std::optional<Flag> flag_named(std::string_view name) { return find_named<Flag>(kFlagNames, name); }
 
 std::string_view name_of(Reason reason) {
   const auto index = static_cast<std::size_t>(reason);
   return index < kReasonNames.size() ? kReasonNames[index] : "unknown";
 }
 
-std::optional<Reason> reason_named(std::string_view name) {
-  return find_named<Reason>(kReasonNames, name);
-}
+std::optional<Reason> reason_named(std::string_view name) { return find_named<Reason>(kReasonNames, name); }
 
 bool is_loss(Reason reason) {
   switch (reason) {
@@ -79,10 +75,8 @@ bool is_loss(Reason reason) {
     case Reason::tls_gap:
     case Reason::head_limit:
     case Reason::redaction_failed:
-    case Reason::unpaired:
-      return true;
-    default:
-      return false;
+    case Reason::unpaired: return true;
+    default: return false;
   }
 }
 

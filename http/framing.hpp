@@ -1,9 +1,9 @@
 #pragma once
+#include <cstdint>
+
 #include "http/head.hpp"
 #include "http/judge.hpp"
 #include "http/parser.hpp"
-
-#include <cstdint>
 
 namespace tapedeck::http {
 

@@ -1,12 +1,12 @@
 #pragma once
-#include "base/bytes.hpp"
-#include "http/exchange.hpp"
-
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "base/bytes.hpp"
+#include "http/exchange.hpp"
 
 namespace tapedeck::http {
 

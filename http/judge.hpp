@@ -1,8 +1,8 @@
 #pragma once
+#include <cstdint>
+
 #include "http/exchange.hpp"
 #include "http/rules.hpp"
-
-#include <cstdint>
 
 namespace tapedeck::http {
 

@@ -1,13 +1,13 @@
 #pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
 #include "base/bytes.hpp"
 #include "http/head.hpp"
 #include "http/judge.hpp"
 #include "http/rules.hpp"
 #include "http/start_line.hpp"
-
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 
 namespace tapedeck::http {
 

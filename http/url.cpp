@@ -16,9 +16,7 @@ constexpr std::string_view kOriginExample =
 constexpr std::string_view kListenExample =
     "write it like 0.0.0.0:8080, [::]:8080, 8080 (loopback) or unix:/run/tapedeck.sock";
 
-std::uint16_t default_port(std::string_view scheme) {
-  return scheme == "https" ? 443 : 80;
-}
+std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;

@@ -7,7 +7,8 @@
 
 namespace tapedeck::http {
 
-/// Where to connect: `http://host[:port]`, `https://...`, a port alone (loopback), `unix:/PATH`. No path, query or user.
+/// Where to connect: `http://host[:port]`, `https://...`, a port alone (loopback), `unix:/PATH`. No path, query or
+/// user.
 struct Origin {
   std::string scheme = "http";
   std::string host;  // without brackets; empty for a Unix socket
@@ -30,14 +31,16 @@ struct ListenAddress {
 };
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
-/// The parts of a request target: `/a/b?x=1` -> path `/a/b`, query `x=1`. An absolute target loses scheme and authority.
+/// The parts of a request target: `/a/b?x=1` -> path `/a/b`, query `x=1`. An absolute target loses scheme and
+/// authority.
 struct TargetParts {
   std::string_view path;
   std::string_view query;
 };
 TargetParts split_target(std::string_view target);
 
-/// The authority of an absolute target (`http://user@host:80/a` -> `user@host:80`); empty if the target is not absolute.
+/// The authority of an absolute target (`http://user@host:80/a` -> `user@host:80`); empty if the target is not
+/// absolute.
 std::string_view authority_of(std::string_view target);
 
 }  // namespace tapedeck::http

@@ -1,5 +1,5 @@
-// Two JSON documents with a NUL between them: comparing must not crash, must be symmetric in finding nothing, and a tree read
-// again from its own text is the same.
+// Two JSON documents with a NUL between them: comparing must not crash, must be symmetric in finding nothing, and a
+// tree read again from its own text is the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::uint64_t kNoLimit = 1 << 20;
 
-Time at(std::int64_t ns) {
-  return time_from_ns(ns);
-}
+Time at(std::int64_t ns) { return time_from_ns(ns); }
 
 /// Feeds parts to an assembler; each call is one part.
 struct Feeder {

@@ -96,9 +96,7 @@ TEST_CASE("a folded line is no field of its own") {
   CHECK_FALSE(find_field("GET / HTTP/1.1\r\nA: 1\r\n Host: evil\r\n\r\n", "host"));
 }
 
-TEST_CASE("pseudo-headers are fields too") {
-  CHECK(find_field("\r\n:path: /a\r\n\r\n", ":path") == "/a");
-}
+TEST_CASE("pseudo-headers are fields too") { CHECK(find_field("\r\n:path: /a\r\n\r\n", ":path") == "/a"); }
 
 TEST_CASE("the host is the absolute target's, else the Host field's") {
   CHECK(host_of("GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\n") == "a.example:8080");

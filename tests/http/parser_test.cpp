@@ -1,12 +1,12 @@
 #include "http/parser.hpp"
 
-#include "tests/support/parse_script.hpp"
-
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "tests/support/parse_script.hpp"
 
 using namespace tapedeck;
 using namespace tapedeck::http;
