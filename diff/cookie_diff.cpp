@@ -28,13 +28,20 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+/// What stands before the first `mark`, which `rest` loses with it; all of it if there is none.
+std::string_view cut_at(std::string_view& rest, char mark) {
+  const std::size_t at = rest.find(mark);
+  const std::string_view front = rest.substr(0, at);
+  rest = at == std::string_view::npos ? std::string_view() : rest.substr(at + 1);
+  return front;
+}
+
 /// `name=value` at the front of `rest`, up to a semicolon.
 std::pair<std::string_view, std::string_view> take_pair(std::string_view& rest) {
-  const std::size_t end = std::min(rest.find(';'), rest.size());
-  const std::string_view pair = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  const std::size_t equals = std::min(pair.find('='), pair.size());
-  return {trim(pair.substr(0, equals)), trim(pair.substr(std::min(equals + 1, pair.size())))};
+  const std::string_view pair = cut_at(rest, ';');
+  std::string_view value = pair;
+  const std::string_view name = cut_at(value, '=');
+  return {trim(name), trim(value)};
 }
 
 // A cookie set twice under one name: the last one wins, as in a browser.

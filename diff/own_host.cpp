@@ -14,11 +14,10 @@ std::string lower(std::string_view text) {
 }
 
 std::string normal_authority(std::string_view authority) {
-  std::string out = lower(authority);
   for (const std::string_view port : {":80", ":443"}) {
-    if (out.ends_with(port)) out.resize(out.size() - port.size());
+    if (authority.ends_with(port)) authority.remove_suffix(port.size());
   }
-  return out;
+  return lower(authority);
 }
 
 /// `/a/./b/../c` -> `/a/c` (RFC 3986, 5.2.4).
