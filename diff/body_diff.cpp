@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "diff/body_format.hpp"
+#include "diff/multipart_boundary.hpp"
 #include "diff/text_diff.hpp"
 #include "http/content_coding.hpp"
 
@@ -116,6 +117,13 @@ BodyOutcome diff_bodies(const BodyView& primary, const BodyView& candidate, Comp
     return diff_undecoded(primary, candidate, left.failure, right.failure, out);
   }
   if (left.bytes == right.bytes) return {"decoded", {}};
+  const std::string_view left_boundary = multipart_boundary(primary.content_type);
+  const std::string_view right_boundary = multipart_boundary(candidate.content_type);
+  if (!left_boundary.empty() && !right_boundary.empty()) {
+    left.bytes = without_boundary(left.bytes, left_boundary);
+    right.bytes = without_boundary(right.bytes, right_boundary);
+    if (left.bytes == right.bytes) return {"form", {}};
+  }
   const ReadBody a = read_body(std::move(left.bytes), primary.content_type, limits, seed);
   const ReadBody b = read_body(std::move(right.bytes), candidate.content_type, limits, seed);
   return diff_read(a, b, facts, out);

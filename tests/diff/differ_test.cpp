@@ -139,3 +139,14 @@ TEST_CASE("differences beyond the limit are cut off, and the pair says so") {
   CHECK(result.differences.size() == 256);
   CHECK(result.capped);
 }
+
+TEST_CASE("a multipart boundary is new in every answer and does not count, the parts do") {
+  const auto ranges = [](const std::string& boundary, const std::string& second) {
+    return Answer{206, "Content-Type: multipart/byteranges; boundary=" + boundary + "\r\n",
+                  "\r\n--" + boundary + "\r\nContent-Range: bytes 0-4/9\r\n\r\nfirst\r\n--" + boundary +
+                      "\r\nContent-Range: bytes 5-8/9\r\n\r\n" + second + "\r\n--" + boundary + "--\r\n"};
+  };
+  CHECK(compare(ranges("0001", "last"), ranges("0002", "last")).identical_by == "form");
+  CHECK(lines_of(compare(ranges("0001", "last"), ranges("0002", "lost"))) == "body: text\n");
+  CHECK(lines_of(compare(ranges("0001", "--00"), ranges("0002", "--01"))) == "body: text\n");
+}
