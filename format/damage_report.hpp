@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -39,6 +40,9 @@ struct DamageReport {
 
   bool intact() const {
     return damaged.empty() && missing == 0 && lost == 0 && completions_lost == 0 && degraded.empty() && !tail_unknown;
+  }
+  bool sealed() const {
+    return std::all_of(segments.begin(), segments.end(), [](const SegmentState& segment) { return segment.sealed; });
   }
   std::string to_json() const;   // the fields of `verify --json`
   std::string sentence() const;  // one line for people

@@ -20,7 +20,7 @@ ExitStatus verify(const VerifyOptions& options) {
   if (!damage) return trouble(damage.error());
   const std::string text = options.json ? damage->to_json() : fmt::format("{}: {}", options.tape, damage->sentence());
   if (!print(text + "\n")) return ExitStatus::trouble;
-  return damage->intact() ? ExitStatus::ok : ExitStatus::loss;
+  return damage->intact() && damage->sealed() ? ExitStatus::ok : ExitStatus::loss;
 }
 
 }  // namespace

@@ -210,6 +210,7 @@ class BadInput(support.TempDirTestCase):
         status, exchanges = support.listed(os.path.join(disk, "x.tape"))
         self.assertEqual(status, 4)
         self.assertEqual(len(exchanges), account["recorded"])
+        self.assertEqual(support.tapedeck("verify", os.path.join(disk, "x.tape")).returncode, 4)
 
 
 if __name__ == "__main__":
