@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace tapedeck {
 namespace {
 
@@ -28,14 +30,6 @@ Error bad(std::string_view text, std::string_view why) {
   return make_error(fmt::format("size \"{}\": {}; try 64MiB or 10GB", text, why));
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<ByteSize> parse_byte_size(std::string_view text) {
@@ -46,7 +40,7 @@ Result<ByteSize> parse_byte_size(std::string_view text) {
   if (std::signbit(number)) return bad(text, "negative");
   std::string_view name(stop, static_cast<std::size_t>(end - stop));
   if (name.size() > 1 && name.front() == ' ') name.remove_prefix(1);  // as to_string writes it
-  const std::string unit_name = lower(name);
+  const std::string unit_name = to_lower(name);
   for (const Unit& unit : kUnits) {
     if (unit.name != unit_name) continue;
     const long double bytes = number * static_cast<long double>(unit.bytes);

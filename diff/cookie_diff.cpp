@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/text.hpp"
 #include "diff/header_diff.hpp"
 #include "diff/time_text.hpp"
 
@@ -13,20 +14,6 @@ struct Cookie {
   std::map<std::string, std::string> attributes;  // names in lower case
 };
 using Cookies = std::map<std::string, Cookie>;
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 /// What stands before the first `mark`, which `rest` loses with it; all of it if there is none.
 std::string_view cut_at(std::string_view& rest, char mark) {
@@ -41,7 +28,7 @@ std::pair<std::string_view, std::string_view> take_pair(std::string_view& rest) 
   const std::string_view pair = cut_at(rest, ';');
   std::string_view value = pair;
   const std::string_view name = cut_at(value, '=');
-  return {trim(name), trim(value)};
+  return {trim_blanks(name), trim_blanks(value)};
 }
 
 // A cookie set twice under one name: the last one wins, as in a browser.
@@ -52,7 +39,7 @@ Cookies parse_cookies(const std::vector<std::string>& lines) {
     Cookie cookie{std::string(value), {}};
     while (!rest.empty()) {
       const auto [attribute, setting] = take_pair(rest);
-      if (!attribute.empty()) cookie.attributes.insert_or_assign(lower(attribute), std::string(setting));
+      if (!attribute.empty()) cookie.attributes.insert_or_assign(to_lower(attribute), std::string(setting));
     }
     out.insert_or_assign(std::string(name), std::move(cookie));
   }
@@ -105,7 +92,7 @@ class CookieDiff {
 
   void settings(const std::string& path, const std::string& attribute, std::string_view a, std::string_view b) {
     const bool without_case = attribute == "samesite" || attribute == "domain" || attribute == "priority";
-    if (a == b || (without_case && lower(a) == lower(b))) return;
+    if (a == b || (without_case && to_lower(a) == to_lower(b))) return;
     if (attribute == "domain" && x_facts.primary.host.owns(a) && x_facts.candidate.host.owns(b)) return;
     if (attribute == "expires" && expire_alike(a, b, x_facts)) return;
     emit(path, Kind::value, std::string(a), std::string(b));

@@ -5,25 +5,13 @@
 #include <optional>
 #include <set>
 
+#include "base/text.hpp"
+
 namespace tapedeck::diff {
 namespace {
 
 using Values = std::vector<std::string>;
 using FieldMap = std::map<std::string, Values>;
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 /// Items between commas that stand outside quotes; `key` in lower case.
 struct Item {
@@ -36,7 +24,7 @@ std::vector<std::string> split_list(const Values& values, char at) {
     bool quoted = false;
     for (std::size_t i = 0; i <= value.size(); ++i) {
       if (i == value.size() || (value[i] == at && !quoted)) {
-        if (const auto trimmed = trim(item); !trimmed.empty()) out.emplace_back(trimmed);
+        if (const auto trimmed = trim_blanks(item); !trimmed.empty()) out.emplace_back(trimmed);
         item.clear();
         continue;
       }
@@ -49,8 +37,8 @@ std::vector<std::string> split_list(const Values& values, char at) {
 
 Item split_item(std::string_view item) {
   const std::size_t equals = item.find('=');
-  if (equals == std::string_view::npos) return {lower(trim(item)), {}};
-  return {lower(trim(item.substr(0, equals))), std::string(trim(item.substr(equals + 1)))};
+  if (equals == std::string_view::npos) return {to_lower(trim_blanks(item)), {}};
+  return {to_lower(trim_blanks(item.substr(0, equals))), std::string(trim_blanks(item.substr(equals + 1)))};
 }
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
@@ -126,7 +114,7 @@ class FieldDiff {
   void content_types(const std::string& name, const Values& a, const Values& b) {
     const auto left = split_list({joined(a)}, ';');
     const auto right = split_list({joined(b)}, ';');
-    texts(name, left.empty() ? "" : lower(left[0]), right.empty() ? "" : lower(right[0]));
+    texts(name, left.empty() ? "" : to_lower(left[0]), right.empty() ? "" : to_lower(right[0]));
     token_lists_of_parameters(name, left, right);
   }
 
@@ -178,7 +166,7 @@ class FieldDiff {
       for (std::size_t i = 1; i < parts.size(); ++i) {
         Item item = split_item(parts[i]);
         std::erase(item.value, '"');
-        out.push_back(item.key + "=" + (item.key == "charset" ? lower(item.value) : item.value));
+        out.push_back(item.key + "=" + (item.key == "charset" ? to_lower(item.value) : item.value));
       }
       return out;
     };
@@ -222,7 +210,7 @@ std::set<std::string> named_by_connection(const std::vector<HeaderField>& fields
   std::set<std::string> names;
   for (const HeaderField& field : fields) {
     if (field.name != "connection") continue;
-    for (const std::string& item : split_list({field.value}, ',')) names.insert(lower(item));
+    for (const std::string& item : split_list({field.value}, ',')) names.insert(to_lower(item));
   }
   return names;
 }
@@ -251,14 +239,14 @@ std::vector<HeaderField> fields_of_lines(std::string_view lines) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     const std::string_view line = lines.substr(0, end);
     lines.remove_prefix(std::min(end + 1, lines.size()));
-    if (trim(line).empty()) continue;
+    if (trim_blanks(line).empty()) continue;
     if ((line.front() == ' ' || line.front() == '\t') && !out.empty()) {
-      (out.back().value += ' ') += trim(line);
+      (out.back().value += ' ') += trim_blanks(line);
       continue;
     }
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) continue;
-    out.push_back({lower(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
+    out.push_back({to_lower(trim_blanks(line.substr(0, colon))), std::string(trim_blanks(line.substr(colon + 1)))});
   }
   return out;
 }

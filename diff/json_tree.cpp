@@ -8,20 +8,13 @@
 #include <simdjson.h>
 #include <xxhash.h>
 
+#include "base/text.hpp"
 #include "diff/json_scalar.hpp"
 
 namespace tapedeck::diff {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
@@ -77,7 +70,7 @@ class JsonTreeBuilder {
     std::string& text = x_tree.x_text;
     if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
     if (text.size() > x_limits.bytes) return fail(JsonFailure::too_large);
-    const std::string_view inner = trim(text);
+    const std::string_view inner = trim_blanks(text);
     if (inner.empty()) return fail(JsonFailure::invalid);
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     x_begin = text.data();
@@ -87,7 +80,7 @@ class JsonTreeBuilder {
             .get(document) != simdjson::SUCCESS) {
       return fail(JsonFailure::invalid);
     }
-    if (!root(document, trim(text))) fail(JsonFailure::invalid);
+    if (!root(document, trim_blanks(text))) fail(JsonFailure::invalid);
   }
 
  private:
@@ -122,7 +115,7 @@ class JsonTreeBuilder {
   std::uint32_t offset(const char* at) const { return static_cast<std::uint32_t>(at - x_begin); }
 
   bool any(ondemand::value& value, std::size_t depth) {
-    const std::string_view token = trim(value.raw_json_token());
+    const std::string_view token = trim_blanks(value.raw_json_token());
     if (token.empty()) return false;
     if (token.front() == '{' || token.front() == '[') return container(value, token.data(), token.front(), depth + 1);
     const auto index = static_cast<std::uint32_t>(x_tree.x_nodes.size());

@@ -2,22 +2,16 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace tapedeck::diff {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 std::string normal_authority(std::string_view authority) {
   for (const std::string_view port : {":80", ":443"}) {
     if (authority.ends_with(port)) authority.remove_suffix(port.size());
   }
-  return lower(authority);
+  return to_lower(authority);
 }
 
 /// `/a/./b/../c` -> `/a/c` (RFC 3986, 5.2.4).
@@ -75,7 +69,7 @@ std::optional<UrlParts> split_url(std::string_view url) {
   const std::size_t colon = url.find("://");
   if (colon == std::string_view::npos || colon == 0) return std::nullopt;
   UrlParts parts;
-  parts.scheme = lower(url.substr(0, colon));
+  parts.scheme = to_lower(url.substr(0, colon));
   url.remove_prefix(colon + 3);
   parts.fragment = cut_behind(url, '#');
   parts.query = cut_behind(url, '?');

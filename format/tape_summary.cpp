@@ -5,6 +5,7 @@
 
 #include <simdjson.h>
 
+#include "base/histogram_json.hpp"
 #include "base/json_writer.hpp"
 #include "format/chunk_builder.hpp"
 #include "format/summary_json.hpp"
@@ -68,17 +69,6 @@ void write_losses(JsonWriter& json, const std::map<std::string, LossTotals>& los
   json.end_object();
 }
 
-void write_latency_us(JsonWriter& json, const Histogram& latency) {
-  const auto us = [](Duration d) { return static_cast<double>(d.count()) / 1000; };
-  json.begin_object();
-  json.field("p50", us(latency.quantile(0.5)));
-  json.field("p90", us(latency.quantile(0.9)));
-  json.field("p99", us(latency.quantile(0.99)));
-  json.field("p999", us(latency.quantile(0.999)));
-  json.field("max", us(latency.max()));
-  json.end_object();
-}
-
 void write_histogram(JsonWriter& json, const Histogram& latency) {
   json.begin_object();
   json.field("min_ns", latency.min().count());
@@ -109,7 +99,7 @@ void write_endpoints(JsonWriter& json, const TapeSummary& summary, Latency form)
     json.field("bytes", totals.bytes);
     if (form == Latency::quantiles) {
       json.key("latency_us");
-      write_latency_us(json, totals.latency);
+      write_quantiles_us(json, totals.latency);
     } else {
       json.key("latency");
       write_histogram(json, totals.latency);

@@ -10,6 +10,7 @@
 
 #include "base/byte_size.hpp"
 #include "base/quantity.hpp"
+#include "base/text.hpp"
 #include "http/filter_lexer.hpp"
 
 namespace tapedeck::http {
@@ -101,12 +102,6 @@ std::optional<std::int64_t> number_of(Type type, std::string_view text) {
   const auto parsed = std::from_chars(text.data(), end, number);
   if (parsed.ec != std::errc{} || parsed.ptr != end || number < 0) return std::nullopt;
   return number;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
 }
 
 bool is_keyword(const FilterToken& token) {
@@ -214,7 +209,7 @@ class Parser {
     if (!at_symbol("[")) return unexpected("`[` and a header's name, as in header[user-agent]");
     const auto name = x_lexer.bracketed_name();
     if (!name) return name.error();
-    comparison.header = lower(*name);
+    comparison.header = to_lower(*name);
     return advance();
   }
 
@@ -239,7 +234,7 @@ class Parser {
     } else if (is_search(comparison.op)) {
       if (auto ok = pattern(value, comparison); !ok) return ok;
     } else {
-      comparison.texts.push_back(field.field == FilterField::host ? lower(value) : std::move(value));
+      comparison.texts.push_back(field.field == FilterField::host ? to_lower(value) : std::move(value));
     }
     return advance();
   }

@@ -1,17 +1,17 @@
 #include "replay/replay_result.hpp"
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
 #include <numeric>
+#include <span>
 #include <string_view>
 #include <utility>
 
+#include "base/histogram_json.hpp"
 #include "base/json_writer.hpp"
 
 namespace tapedeck::replay {
 namespace {
-
-using Quantiles = std::initializer_list<std::pair<std::string_view, double>>;
 
 std::uint64_t count_of(const Counts& counts, const std::string& reason) {
   const auto found = counts.find(reason);
@@ -22,7 +22,7 @@ double share(std::uint64_t part, std::uint64_t of) {
   return of == 0 ? 0 : static_cast<double>(part) / static_cast<double>(of);
 }
 
-double in_us(Duration duration) { return static_cast<double>(duration.count()) / 1000; }
+constexpr std::array<NamedQuantile, 4> kLatenessQuantiles{{{"p50", .5}, {"p90", .9}, {"p99", .99}, {"max", 1}}};
 
 void write_counts(JsonWriter& json, std::string_view name, const Counts& counts) {
   json.key(name);
@@ -31,28 +31,10 @@ void write_counts(JsonWriter& json, std::string_view name, const Counts& counts)
   json.end_object();
 }
 
-void write_quantiles(JsonWriter& json, std::string_view name, const Histogram& histogram, Quantiles quantiles) {
+void write_quantiles(JsonWriter& json, std::string_view name, const Histogram& histogram,
+                     std::span<const NamedQuantile> quantiles = kLatencyQuantiles) {
   json.key(name);
-  json.begin_object();
-  for (const auto& [key, q] : quantiles) json.field(key, in_us(histogram.quantile(q)));
-  json.end_object();
-}
-
-void write_latencies(JsonWriter& json, std::string_view name, const Histogram& histogram) {
-  write_quantiles(json, name, histogram, {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}});
-}
-
-void write_thresholds(JsonWriter& json, const std::vector<ThresholdResult>& thresholds) {
-  json.key("thresholds");
-  json.begin_array();
-  for (const ThresholdResult& threshold : thresholds) {
-    json.begin_object();
-    json.field("expr", threshold.expr);
-    json.field("value", threshold.value);
-    json.field("ok", threshold.ok);
-    json.end_object();
-  }
-  json.end_array();
+  write_quantiles_us(json, histogram, quantiles);
 }
 
 void write_sums(JsonWriter& json, const ReplayResult& result) {
@@ -72,11 +54,11 @@ void write_pace(JsonWriter& json, const ReplayResult& result) {
   json.field("wall_s", std::chrono::duration<double>(result.wall).count());
   json.field("offered_rps", result.offered_rps);
   json.field("achieved_rps", result.achieved_rps);
-  write_quantiles(json, "lateness_us", result.lateness, {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"max", 1.0}});
+  write_quantiles(json, "lateness_us", result.lateness, kLatenessQuantiles);
   json.field("latency_from", result.latency_from_due ? "due" : "send");
-  write_latencies(json, "latency_us", result.latency);
-  write_latencies(json, "service_us", result.service);
-  write_latencies(json, "recorded_latency_us", result.recorded_latency);
+  write_quantiles(json, "latency_us", result.latency);
+  write_quantiles(json, "service_us", result.service);
+  write_quantiles(json, "recorded_latency_us", result.recorded_latency);
 }
 
 void write_judgement(JsonWriter& json, const ReplayResult& result) {
@@ -84,6 +66,7 @@ void write_judgement(JsonWriter& json, const ReplayResult& result) {
   diff::write_comparison(json, result.comparison);
   json.key("clusters");
   diff::write_clusters(json, result.conclusion);
+  json.key("thresholds");
   write_thresholds(json, result.thresholds);
   json.key("verdict");
   result.conclusion.verdict ? json.value(diff::name_of(*result.conclusion.verdict)) : json.null();

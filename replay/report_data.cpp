@@ -184,19 +184,6 @@ void write_endpoints(JsonWriter& json, const diff::Aggregate& all,
   json.end_array();
 }
 
-void write_thresholds(JsonWriter& json, const std::vector<ThresholdResult>& thresholds) {
-  json.key("thresholds");
-  json.begin_array();
-  for (const ThresholdResult& threshold : thresholds) {
-    json.begin_object();
-    json.field("expr", threshold.expr);
-    json.field("value", threshold.value);
-    json.field("ok", threshold.ok);
-    json.end_object();
-  }
-  json.end_array();
-}
-
 void write_seconds(JsonWriter& json, const ReplayResult& result) {
   const FoldedSeconds folded = fold_seconds(result, kMaxSlots);
   const auto per_slot = static_cast<double>(folded.seconds_per_slot);
@@ -300,6 +287,7 @@ std::string report_data(const ReplayResult& r) {
   write_cluster_lists(json, r.conclusion);
   write_endpoints(json, r.comparison, r.endpoints);
   write_load(json, r);
+  json.key("thresholds");
   write_thresholds(json, r.thresholds);
   json.field("target", r.target);
   write_strings(json, "tapes", r.tapes);
@@ -320,6 +308,7 @@ std::string report_data(const TapeDiffResult& r) {
   json.field("exact", r.comparison.exact());
   write_cluster_lists(json, r.conclusion);
   write_endpoints(json, r.comparison, {});
+  json.key("thresholds");
   write_thresholds(json, r.thresholds);
   json.field("primary", r.primary);
   json.field("candidate", r.candidate);

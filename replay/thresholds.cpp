@@ -113,4 +113,16 @@ bool Threshold::names_latency() const {
   return std::ranges::any_of(x_terms, [](const Term& term) { return is_latency(term.measure); });
 }
 
+void write_thresholds(JsonWriter& json, const std::vector<ThresholdResult>& thresholds) {
+  json.begin_array();
+  for (const ThresholdResult& threshold : thresholds) {
+    json.begin_object();
+    json.field("expr", threshold.expr);
+    json.field("value", threshold.value);
+    json.field("ok", threshold.ok);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace tapedeck::replay

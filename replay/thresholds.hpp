@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/json_writer.hpp"
 
 namespace tapedeck::replay {
 
@@ -42,5 +43,8 @@ struct ThresholdResult {
   double value = 0;  // of its first measure: us for latencies, else a share
   bool ok = true;
 };
+
+/// `[{expr, value, ok}, ...]`
+void write_thresholds(JsonWriter& json, const std::vector<ThresholdResult>& thresholds);
 
 }  // namespace tapedeck::replay
