@@ -65,7 +65,8 @@ TeeExchange Tee::begin(TeeBegin what, ConstBytes head, Time first, Time last) {
 void Tee::piece(TeeExchange& exchange, TeeRecord record, ConstBytes bytes) {
   if (exchange.state == State::open && has_room(record_size(bytes.size()))) {
     record.exchange = exchange.number;
-    std::memcpy(write(record, bytes.size()), bytes.data(), bytes.size());
+    std::byte* const at = write(record, bytes.size());
+    if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
     commit(record_size(bytes.size()));
     return;
   }

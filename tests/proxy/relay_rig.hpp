@@ -37,6 +37,8 @@ struct RelayRig {
   proxy::Actions::Close close = proxy::Actions::Close::none;
   bool client_finished = false, upstream_finished = false;
 
+  ~RelayRig() { recorded(); }  // what lies in the ring is the reader's to destroy
+
   static std::shared_ptr<const http::Connection> make_connection() {
     http::Connection connection;
     connection.number = 1;
