@@ -210,7 +210,7 @@ ShopAnswer recommendations(std::string_view token) {
   json.field("request_token", token);
   json.key("products");
   json.begin_array();
-  for (const std::uint64_t product : {7, 21, 42}) write_listed(json, product);
+  for (const std::uint64_t product : {7u, 21u, 42u}) write_listed(json, product);
   json.end_array();
   json.end_object();
   return json_answer(200, json);

@@ -27,7 +27,7 @@ void compare_two(benchmark::State& state, const std::string& a, const std::strin
   const http::Exchange primary = exchange_of({.body = a});
   const http::Exchange candidate = exchange_of({.body = b});
   for (auto _ : state) benchmark::DoNotOptimize(differ.compare(primary, candidate));
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * (a.size() + b.size())));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(a.size() + b.size()));
 }
 
 void BM_equal_bytes(benchmark::State& state) {
@@ -43,7 +43,7 @@ void BM_some_differences(benchmark::State& state) {
 void BM_tree(benchmark::State& state) {
   const std::string text = orders(static_cast<int>(state.range(0)), "", 0);
   for (auto _ : state) benchmark::DoNotOptimize(JsonTree::parse(text, {}, 1));
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 
 BENCHMARK(BM_equal_bytes)->Arg(10)->Arg(1000);

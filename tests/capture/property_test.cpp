@@ -98,7 +98,7 @@ TEST_CASE("property: any segmentation gives the same messages") {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     CAPTURE(seed);
     const Lines whole = content_of(checked(dialogue(seed, cut_into(100000)).packets()));
-    for (const std::size_t segment : {1460, 536, 37, 3, 1}) {
+    for (const std::size_t segment : {1460u, 536u, 37u, 3u, 1u}) {
       CAPTURE(segment);
       CHECK(content_of(checked(dialogue(seed, cut_into(segment)).packets())) == whole);
     }

@@ -56,7 +56,7 @@ TEST_CASE("pairs are counted once a cell, by endpoint") {
 
 TEST_CASE("examples are those with the smallest ids, whatever the order") {
   Aggregate all;
-  for (const std::uint64_t n : {9, 4, 7, 1, 8}) {
+  for (const std::uint64_t n : {9u, 4u, 7u, 1u, 8u}) {
     add_pair(all, n, "/orders/" + std::to_string(n), {.body = order(n, "5")}, {.body = order(n, "6")});
   }
   const auto& examples = all.cells().begin()->second.examples;

@@ -20,12 +20,19 @@ using Random = std::mt19937_64;
 
 std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
 
+struct Member;
+
 /// A JSON value that can be spelled in more than one way, and edited.
 struct Value {
   enum class Type { number, string, boolean, null, array, object } type = Type::null;
   std::int64_t number = 0;
   std::string text;
-  std::vector<std::pair<std::string, Value>> members;  // an array's have no name
+  std::vector<Member> members;
+};
+
+struct Member {
+  std::string name;  // an array's have none
+  Value value;
 };
 
 Value make(Random& random, int depth) {
@@ -41,7 +48,7 @@ Value make(Random& random, int depth) {
     value.type = kind == 5 ? Value::Type::array : Value::Type::object;
     const auto size = below(random, 6);
     for (std::uint64_t i = 0; i < size; ++i)
-      value.members.emplace_back("m" + std::to_string(i), make(random, depth - 1));
+      value.members.push_back({"m" + std::to_string(i), make(random, depth - 1)});
   }
   return value;
 }
@@ -86,8 +93,8 @@ std::string spelled(const Value& value, Random& random, Spelling spelling) {
 void leaves(Value& value, const std::string& pointer, std::vector<std::pair<std::string, Value*>>& out) {
   if (value.type == Value::Type::number || value.type == Value::Type::string) out.emplace_back(pointer, &value);
   for (std::size_t i = 0; i < value.members.size(); ++i) {
-    leaves(value.members[i].second,
-           pointer + "/" + (value.type == Value::Type::array ? std::to_string(i) : value.members[i].first), out);
+    leaves(value.members[i].value,
+           pointer + "/" + (value.type == Value::Type::array ? std::to_string(i) : value.members[i].name), out);
   }
 }
 
@@ -99,7 +106,7 @@ std::string plain(const Value& value) {
 Value object_of(Random& random) {
   Value root;
   root.type = Value::Type::object;
-  for (int i = 0; i < 6; ++i) root.members.emplace_back("r" + std::to_string(i), make(random, 4));
+  for (int i = 0; i < 6; ++i) root.members.push_back({"r" + std::to_string(i), make(random, 4)});
   return root;
 }
 

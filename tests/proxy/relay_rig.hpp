@@ -19,7 +19,7 @@ struct RelayRig {
   proxy::TimeOuts time_outs;
   http::ForwardPolicy forward{.forwarded = http::ForwardedHeaders::off, .upstream_authority = "up.example"};
   proxy::BufferSlab slab;
-  std::unique_ptr<proxy::ByteRing> ring = std::move(*proxy::ByteRing::create(1_MiB));
+  std::unique_ptr<proxy::ByteRing> ring = *proxy::ByteRing::create(1_MiB);
   proxy::Tee tee{*ring, {.max_body = 64_MiB, .first_number = 1}};
   proxy::TeeReader reader{*ring};
   proxy::OpenHeads heads;

@@ -58,7 +58,7 @@ TEST_CASE("a sink that stands still never holds up traffic, and every exchange i
   StuckSink sink(collected);
   auto config = config_for(origin.port());
   config.ring_memory = 256_KiB;
-  auto proxy = std::move(*proxy::Proxy::start(config, sink, system_clock()));
+  auto proxy = *proxy::Proxy::start(config, sink, system_clock());
   {
     Peer client = Peer::connect(proxy->port());
     for (int i = 0; i < 200; ++i) {

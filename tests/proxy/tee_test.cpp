@@ -21,7 +21,7 @@ Time at(int ns) { return time_from_ns(1'000'000'000 + ns); }
 
 struct TeeRig {
   explicit TeeRig(ByteSize ring_size, ByteSize max_body = 1_MiB)
-      : ring(std::move(*proxy::ByteRing::create(ring_size))), tee(*ring, {max_body, 1}), reader(*ring) {}
+      : ring(*proxy::ByteRing::create(ring_size)), tee(*ring, {max_body, 1}), reader(*ring) {}
   proxy::TeeExchange begin(std::string_view head = "GET / HTTP/1.1\r\n\r\n") {
     return tee.begin({std::make_shared<http::Connection>(), 0, http::Version::http_1_1}, as_bytes(head), at(1), at(2));
   }
@@ -139,8 +139,8 @@ TEST_CASE("with a ring of any fill, begun = ended, and begun + lost = all") {
 }
 
 TEST_CASE("the watermark is the least of all rings") {
-  auto a = std::move(*proxy::ByteRing::create(64_KiB));
-  auto b = std::move(*proxy::ByteRing::create(64_KiB));
+  auto a = *proxy::ByteRing::create(64_KiB);
+  auto b = *proxy::ByteRing::create(64_KiB);
   proxy::Tee tee_a(*a, {1_MiB, 1});
   proxy::Tee tee_b(*b, {1_MiB, 1000});
   ExchangeCollector sink;

@@ -131,7 +131,7 @@ TEST_CASE("CONNECT and upgraded connections are skipped") {
 
 TEST_CASE("the last request of a recorded connection is known") {
   RecordedTraffic traffic;
-  for (const std::uint64_t connection : {1, 2, 1, 2, 1}) traffic.add({connection, 0s, RecordedTraffic::get("/")});
+  for (const std::uint64_t connection : {1u, 2u, 1u, 2u, 1u}) traffic.add({connection, 0s, RecordedTraffic::get("/")});
   ReplayOptions options;
   TapePlan plan(options);
   std::vector<bool> last;

@@ -72,7 +72,8 @@ TEST_CASE("a recorded connection becomes a live one, and its requests keep their
   std::map<std::size_t, std::vector<int>> by_connection;
   for (const auto& request : server.requests())
     by_connection[request.connection].push_back(std::stoi(request.bytes.substr(5)));
-  for (const auto& [connection, numbers] : by_connection) {
+  for (const auto& of_connection : by_connection) {
+    const std::vector<int>& numbers = of_connection.second;
     CHECK(std::ranges::is_sorted(numbers));
     CHECK(std::ranges::all_of(numbers, [&](int n) { return n % 5 == numbers.front() % 5; }));
   }
@@ -214,8 +215,8 @@ TEST_CASE("several workers send the same requests as one") {
   REQUIRE(result.has_value());
   check_sums(*result);
   CHECK(result->planned == 120);
-  for (const auto& [reason, count] : result->failed) CHECK_MESSAGE(count == 0, reason);
-  for (const auto& [reason, count] : result->skipped) CHECK_MESSAGE(count == 0, reason);
+  for (const auto& failed : result->failed) CHECK_MESSAGE(failed.second == 0, failed.first);
+  for (const auto& skipped : result->skipped) CHECK_MESSAGE(skipped.second == 0, skipped.first);
   CHECK(result->answered == 120);
   CHECK(server.requests().size() == 120);
 }
