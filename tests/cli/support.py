@@ -98,11 +98,14 @@ class Recording(Process):
 
 
 class Nginx(Process):
-    """A real nginx on loopback that serves `root` and logs a line a request to `access_log`."""
+    """A real nginx on loopback that serves `root` and logs a line a request to `access_log`.
+
+    It holds as many connections as a test makes requests: a replay in open order opens one for each request that nginx has not answered
+    yet, and on a slow machine that may be any number of them."""
 
     CONFIG = """
 daemon off; {user} worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log warn;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 16384; }} worker_rlimit_nofile 16384;
 http {{
   access_log {dir}/access.log; client_body_temp_path {dir}/body; client_max_body_size 0;
   proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fcgi; uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
@@ -110,7 +113,7 @@ http {{
   default_type application/octet-stream; keepalive_requests 1000000;
   gzip on; gzip_min_length 256; gzip_types application/json text/css application/javascript;
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port} backlog=4096;
     location / {{ root {root}; }}
     location /upload {{ client_body_in_file_only off; client_body_buffer_size 32m; proxy_pass http://127.0.0.1:{port}/accepted; }}
     location = /accepted {{ access_log off; return 201 "stored\\n"; }}
