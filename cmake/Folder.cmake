@@ -2,7 +2,7 @@
 #   Makes the static library tapedeck_NAME (alias tapedeck::NAME) of NAME/*.cpp, and remembers NAME for tests/CMakeLists.txt.
 function(tapedeck_folder name)
   cmake_parse_arguments(ARG "" "" "MAY_INCLUDE;USES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp ${PROJECT_SOURCE_DIR}/${name}/*/*.cpp)
   add_library(tapedeck_${name} STATIC ${sources})
   add_library(tapedeck::${name} ALIAS tapedeck_${name})
   list(TRANSFORM ARG_MAY_INCLUDE PREPEND tapedeck::)
