@@ -21,6 +21,8 @@ class ForeignReader {
   /// that nothing more can be read (the source failed, or the document is broken beyond this place).
   virtual Result<std::optional<http::Exchange>> next() = 0;
   virtual const Skipped& skipped() const = 0;
+  /// Whether something skipped could not be read, as against what has no place on a tape.
+  virtual bool damaged() const { return false; }
 };
 
 }  // namespace tapedeck::format
