@@ -53,39 +53,49 @@ std::string connection_fields(const http::Connection& connection) {
   return out;
 }
 
-std::string extra_of(const http::Exchange& exchange) {
+std::string extra_of(const http::Exchange& exchange, const RowParts& parts) {
   std::string out;
-  if (!exchange.request.trailers.empty()) put_item(out, ExtraKind::request_trailers, exchange.request.trailers);
+  if (parts.request_rest && !exchange.request.trailers.empty()) {
+    put_item(out, ExtraKind::request_trailers, exchange.request.trailers);
+  }
+  if (!parts.response) return out;
   if (!exchange.response.trailers.empty()) put_item(out, ExtraKind::response_trailers, exchange.response.trailers);
   for (const std::string& head : exchange.interim) put_item(out, ExtraKind::interim, head);
   return out;
 }
 
-std::string ext_of(const http::Exchange& exchange) {
+std::string ext_of(const http::Exchange& exchange, const RowParts& parts) {
   std::string out;
   for (const http::BodyGap& gap : exchange.gaps) {
+    if (!(gap.side == http::Side::request ? parts.request_rest : parts.response)) continue;
     std::string item;
     put<std::uint8_t>(item, static_cast<std::uint8_t>(gap.side));
     put_varint(item, gap.offset);
     put_varint(item, gap.length);
     put_item(out, ExtId::gap, item);
   }
-  if (!exchange.rules.empty()) put_item(out, ExtId::rules, exchange.rules);
+  if (parts.response && !exchange.rules.empty()) put_item(out, ExtId::rules, exchange.rules);
   return out;
 }
 
 RowMeta with_facts(const http::Exchange& exchange, RowMeta row) {
-  row.connection = exchange.connection ? exchange.connection->number : 0;
-  row.sequence = exchange.sequence;
-  row.stream = exchange.stream;
-  row.method = method_code(http::request_line_of(exchange.request.head).method);
-  row.version = static_cast<std::uint8_t>(exchange.version);
-  row.status = exchange.status;
-  row.request_first = to_ns(sort_time(exchange));
+  if (row.kind != RowKind::completion) {
+    row.connection = exchange.connection ? exchange.connection->number : 0;
+    row.sequence = exchange.sequence;
+    row.stream = exchange.stream;
+    row.method = method_code(http::request_line_of(exchange.request.head).method);
+    row.version = static_cast<std::uint8_t>(exchange.version);
+    row.request_first = to_ns(sort_time(exchange));
+  }
   row.request_last = exchange.has_request() ? to_ns(exchange.request.last) : row.request_first;
+  row.reason = static_cast<std::uint64_t>(exchange.reason);
+  if (row.kind == RowKind::opening) {
+    row.response_first = row.response_last = row.request_last;
+    return row;
+  }
+  row.status = exchange.status;
   row.response_first = to_ns(exchange.response.first);
   row.response_last = to_ns(exchange.response.last);
-  row.reason = static_cast<std::uint64_t>(exchange.reason);
   return row;
 }
 
@@ -95,42 +105,47 @@ Time sort_time(const http::Exchange& exchange) {
   return exchange.has_request() ? exchange.request.first : exchange.response.first;
 }
 
-std::size_t extra_size(const http::Exchange& exchange) { return extra_of(exchange).size(); }
-std::size_t ext_size(const http::Exchange& exchange) { return ext_of(exchange).size(); }
+std::size_t extra_size(const http::Exchange& exchange) { return extra_of(exchange, {}).size(); }
+std::size_t ext_size(const http::Exchange& exchange) { return ext_of(exchange, {}).size(); }
 
-void ChunkBuilder::add(const http::Exchange& exchange, RowMeta row, std::uint64_t ordinal,
+void ChunkBuilder::add(const http::Exchange& exchange, RowMeta row, const RowParts& parts, std::uint64_t ordinal,
                        std::uint64_t chunk_in_epoch) {
   row = with_facts(exchange, std::move(row));
-  add_heads(exchange, row, chunk_in_epoch);
+  add_heads(exchange, row, parts, chunk_in_epoch);
   for (const BodyPlace& body : row.bodies) x_own_bodies += body.in_chunk() ? 1 : 0;
   if (row.bodies[0].code == BodyCode::in_column) column(Column::request_bodies) += exchange.request.body.bytes;
   if (row.bodies[1].code == BodyCode::in_column) column(Column::response_bodies) += exchange.response.body.bytes;
-  add_extra(exchange, row);
-  add_ext(exchange, row);
+  add_extra(exchange, row, parts);
+  add_ext(exchange, row, parts);
   add_connection(exchange);
   const bool has_origin = exchange.id.recording != http::RecordingId{};
   x_ids.push_back(has_origin ? exchange.id : http::ExchangeId{*x_recording, ordinal});
   x_has_origins = x_has_origins || has_origin;
   x_meta.add(row);
+  if (!has_ordinal(row)) x_chunk.completions.push_back({ordinal, 0, x_chunk.facts.rows});
   count(row);
   x_bytes = 0;
   for (const std::string& bytes : x_columns) x_bytes += bytes.size();
 }
 
-void ChunkBuilder::add_heads(const http::Exchange& exchange, RowMeta& row, std::uint64_t chunk_in_epoch) {
+void ChunkBuilder::add_heads(const http::Exchange& exchange, RowMeta& row, const RowParts& parts,
+                             std::uint64_t chunk_in_epoch) {
   const OpenValues open{chunk_in_epoch, &column(Column::values), &x_next_value};
-  row.request_head_bytes = put_head(column(Column::request_heads), exchange.request.head, *x_table, open);
+  if (parts.request_head) {
+    row.request_head_bytes = put_head(column(Column::request_heads), exchange.request.head, *x_table, open);
+  }
+  if (!parts.response) return;
   row.response_head_bytes = put_head(column(Column::response_heads), exchange.response.head, *x_table, open);
 }
 
-void ChunkBuilder::add_extra(const http::Exchange& exchange, RowMeta& row) {
-  const std::string extra = extra_of(exchange);
+void ChunkBuilder::add_extra(const http::Exchange& exchange, RowMeta& row, const RowParts& parts) {
+  const std::string extra = extra_of(exchange, parts);
   row.extra_bytes = extra.size();
   column(Column::extra) += extra;
 }
 
-void ChunkBuilder::add_ext(const http::Exchange& exchange, RowMeta& row) {
-  const std::string ext = ext_of(exchange);
+void ChunkBuilder::add_ext(const http::Exchange& exchange, RowMeta& row, const RowParts& parts) {
+  const std::string ext = ext_of(exchange, parts);
   row.ext_bytes = ext.size();
   column(Column::ext) += ext;
 }
@@ -148,9 +163,11 @@ void ChunkBuilder::add_connection(const http::Exchange& exchange) {
 void ChunkBuilder::count(const RowMeta& row) {
   ChunkFacts& facts = x_chunk.facts;
   ++facts.rows;
-  ++facts.exchanges;
-  facts.t_min = std::min(facts.t_min, row.request_first);
-  facts.t_max = std::max(facts.t_max, row.request_first);
+  if (has_ordinal(row)) {
+    ++facts.exchanges;
+    facts.t_min = std::min(facts.t_min, row.request_first);
+    facts.t_max = std::max(facts.t_max, row.request_first);
+  }
   facts.connection_min = std::min(facts.connection_min, row.connection);
   facts.connection_max = std::max(facts.connection_max, row.connection);
   if (row.status >= 500 || row.status == 0) ++x_chunk.errors;

@@ -9,6 +9,7 @@
 #include "format/chunk_body.hpp"
 #include "format/epoch_tables.hpp"
 #include "format/row.hpp"
+#include "format/segment_records.hpp"
 #include "http/exchange.hpp"
 
 namespace tapedeck::format {
@@ -20,6 +21,14 @@ struct ClosedChunk {
   std::uint32_t errors = 0;                             // status >= 500 or none
   std::uint16_t methods = 0;                            // bit = META's code
   std::uint16_t statuses = 0;                           // bit 0 none, 1-5 class
+  std::vector<IndexCompletion> completions;             // as rows stand; without the chunk's number
+};
+
+/// What of an exchange a row holds.
+struct RowParts {
+  bool request_head = true;
+  bool request_rest = true;  // its trailers and gaps
+  bool response = true;      // all of it, interim heads and the rules that fired
 };
 
 /// Turns rows into columns. The caller says where bodies are that are not kept in the chunk.
@@ -28,9 +37,10 @@ class ChunkBuilder {
   /// Both outlive the builder. `values` is cleared by its owner when an epoch ends.
   ChunkBuilder(const http::RecordingId& recording, ValueTable& values) : x_recording(&recording), x_table(&values) {}
 
-  /// `row`: bodies and flags are set, the rest is filled from the exchange. Bodies with code 1 go into the chunk's
-  /// columns.
-  void add(const http::Exchange& exchange, RowMeta row, std::uint64_t ordinal, std::uint64_t chunk_in_epoch);
+  /// `row`: kind, bodies, flags and (of a completion) what it repeats are set, the rest is filled from the exchange.
+  /// Bodies with code 1 go into the chunk's columns. `ordinal`: the exchange's, also of a completion.
+  void add(const http::Exchange& exchange, RowMeta row, const RowParts& parts, std::uint64_t ordinal,
+           std::uint64_t chunk_in_epoch);
   std::uint32_t rows() const { return x_chunk.facts.rows; }
   /// Bodies of codes 1 and 2 so far: the index of the next.
   std::uint64_t own_bodies() const { return x_own_bodies; }
@@ -40,9 +50,9 @@ class ChunkBuilder {
 
  private:
   std::string& column(Column id) { return x_columns[static_cast<std::size_t>(id)]; }
-  void add_heads(const http::Exchange& exchange, RowMeta& row, std::uint64_t chunk_in_epoch);
-  void add_extra(const http::Exchange& exchange, RowMeta& row);
-  void add_ext(const http::Exchange& exchange, RowMeta& row);
+  void add_heads(const http::Exchange& exchange, RowMeta& row, const RowParts& parts, std::uint64_t chunk_in_epoch);
+  void add_extra(const http::Exchange& exchange, RowMeta& row, const RowParts& parts);
+  void add_ext(const http::Exchange& exchange, RowMeta& row, const RowParts& parts);
   void add_connection(const http::Exchange& exchange);
   void count(const RowMeta& row);
   std::string encode_origins() const;

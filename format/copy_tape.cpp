@@ -65,7 +65,9 @@ Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer,
     if (auto appended = writer.append(exchange, now); !appended) return appended.error();
     ++result.written;
   }
-  if (!range.from && !range.to) finish_report(*source.store, cursor.counts());
+  if (!range.from && !range.to) {
+    if (auto finished = finish_report(*source.store, cursor.counts()); !finished) return finished.error();
+  }
   result.damage = source.store->report();
   const auto noted = source.losses();
   if (!noted) return noted.error();

@@ -50,8 +50,8 @@ Result<void> RecordingCursor::read_chunk(TapeStore& store) {
   if (!(*chunk)->rows()) return {};
   const std::vector<RowMeta>& rows = *(*chunk)->rows();
   for (std::uint32_t row = 0; row < rows.size(); ++row) {
-    if (in_range(rows[row].request_first)) {
-      x_heap.push({rows[row].request_first, (*chunk)->facts().next_ordinal + row, ref, row});
+    if (has_ordinal(rows[row]) && in_range(rows[row].request_first)) {
+      x_heap.push({rows[row].request_first, (*chunk)->ordinal(row), ref, row});
     }
   }
   return {};
@@ -102,16 +102,28 @@ Result<std::optional<BuiltExchange>> MergedCursor::next() {
     if (built->lost) continue;
     ++x_counts.kept;
     built->degraded.count(x_counts.degraded);
+    if (built->completion_lost) ++x_counts.completions_lost;
     return std::optional(std::move(*built));
   }
 }
 
-void finish_report(TapeStore& store, const RowCounts& counts) {
+Result<void> finish_report(TapeStore& store, const RowCounts& counts) {
   DamageReport& report = store.report();
   const Expected expected = account(store.map(), report);
+  report.completions_lost += counts.completions_lost;
+  for (std::uint32_t i = 0; i < store.map().recordings.size() && !store.map().from_footers; ++i) {
+    std::uint64_t rows = 0;
+    for (const SegmentMap& segment : store.map().recordings[i].segments) {
+      for (const ChunkEntry& chunk : segment.chunks) rows += chunk.facts.rows - chunk.facts.exchanges;
+    }
+    const auto readable = rows == 0 ? Result<std::uint64_t>(0) : store.readable_completions(i);
+    if (!readable) return readable.error();
+    report.completions_lost += rows - *readable;
+  }
   report.kept = counts.kept;
   report.degraded = counts.degraded;
   report.lost = expected.exchanges > counts.kept ? expected.exchanges - counts.kept : 0;
+  return {};
 }
 
 }  // namespace tapedeck::format

@@ -55,6 +55,7 @@ class RecordingCursor {
 struct RowCounts {
   std::uint64_t kept = 0;
   std::map<std::string, std::uint64_t> degraded;
+  std::uint64_t completions_lost = 0;  // of those that an index lists
 };
 
 /// All recordings of a tape in time order.
@@ -75,6 +76,6 @@ class MergedCursor {
 };
 
 /// Fills in what only a walk over all rows can tell.
-void finish_report(TapeStore& store, const RowCounts& counts);
+Result<void> finish_report(TapeStore& store, const RowCounts& counts);
 
 }  // namespace tapedeck::format

@@ -1,5 +1,6 @@
 #include "format/decoded_chunk.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "format/format_error.hpp"
@@ -47,12 +48,6 @@ std::optional<std::string_view> slice(const std::optional<std::string_view>& col
   return column->substr(static_cast<std::size_t>(at), static_cast<std::size_t>(length));
 }
 
-Error rows_not_supported(std::string_view name, std::uint64_t offset) {
-  return make_error(errc::not_supported, std::string(name) + ": the chunk at byte " + std::to_string(offset) +
-                                             " holds exchanges in two parts, which this version cannot join: read it "
-                                             "with a newer tapedeck");
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const DecodedChunk>> DecodedChunk::load(const ByteSource& source, const ChunkEntry& entry,
@@ -88,11 +83,7 @@ Result<std::shared_ptr<const DecodedChunk>> DecodedChunk::load(const ByteSource&
                     (!header.escaped() || unescape_payload(chunk->x_payload));
   chunk->read_columns(*body, header.escaped());
   if (const auto meta = chunk->column(Column::meta)) chunk->x_rows = decode_meta(*meta, chunk->x_facts.rows);
-  if (chunk->x_rows && !chunk->place_rows()) chunk->x_rows.reset();
-  if (!chunk->x_rows) return gone();
-  for (const RowMeta& row : *chunk->x_rows) {
-    if (row.kind != RowKind::whole) return rows_not_supported(name, entry.offset);
-  }
+  if (chunk->x_rows && (!chunk->number_rows() || !chunk->place_rows())) chunk->x_rows.reset();
   return gone();
 }
 
@@ -141,6 +132,17 @@ std::optional<std::string_view> DecodedChunk::column(Column id) const {
 Column DecodedChunk::body_column(const RowMeta& row, http::Side side) const {
   if (row.bodies[static_cast<std::size_t>(side)].code == BodyCode::stored) return Column::stored;
   return side == http::Side::request ? Column::request_bodies : Column::response_bodies;
+}
+
+/// Which exchanges the rows are of. False if that contradicts the record's body.
+bool DecodedChunk::number_rows() {
+  if (x_facts.exchanges == x_facts.rows) return std::all_of(x_rows->begin(), x_rows->end(), has_ordinal);
+  std::uint64_t next = x_facts.next_ordinal;
+  for (const RowMeta& row : *x_rows) {
+    if (!has_ordinal(row) && (row.completes == 0 || row.completes > next)) return false;
+    x_ordinals.push_back(has_ordinal(row) ? next++ : next - row.completes);
+  }
+  return next - x_facts.next_ordinal == x_facts.exchanges;
 }
 
 /// Where each row's bytes begin in the columns. False if the lengths make no sense.
@@ -267,7 +269,7 @@ void DecodedChunk::decode_origins() const {
 
 std::optional<http::ExchangeId> DecodedChunk::id(std::uint32_t row) const {
   if (has(Column::origins) && !x_stored[static_cast<std::size_t>(Column::origins)]) {
-    return http::ExchangeId{x_segment.recording, x_facts.next_ordinal + row};
+    return http::ExchangeId{x_segment.recording, ordinal(row)};
   }
   if (!x_origins_done) decode_origins();
   if (!x_origins) return std::nullopt;

@@ -42,6 +42,10 @@ class DecodedChunk {
   std::uint64_t record_size() const { return x_record_size; }
   /// The rows; nothing if META is gone.
   const std::optional<std::vector<RowMeta>>& rows() const { return x_rows; }
+  /// Of the exchange that the row holds, or completes.
+  std::uint64_t ordinal(std::uint32_t row) const {
+    return x_ordinals.empty() ? x_facts.next_ordinal + row : x_ordinals[row];
+  }
 
   /// A column's bytes, as long as the chunk lives. Nothing if it is gone.
   std::optional<std::string_view> column(Column id) const;
@@ -84,6 +88,7 @@ class DecodedChunk {
   };
   void read_columns(const ChunkBody& body, bool escaped);
   bool place_rows();
+  bool number_rows();
   Column body_column(const RowMeta& row, http::Side side) const;
   void decode_values() const;
   void decode_connections() const;
@@ -98,6 +103,7 @@ class DecodedChunk {
   std::string x_payload;
   std::array<std::optional<StoredColumn>, kColumnEnd> x_stored;
   std::optional<std::vector<RowMeta>> x_rows;
+  std::vector<std::uint64_t> x_ordinals;  // empty if no row is a completion
   std::vector<RowPlace> x_places;
   std::vector<std::uint32_t> x_own_bodies;  // row * 2 + side
 

@@ -5,20 +5,39 @@
 namespace tapedeck::format {
 namespace {
 
+/// A row, and the chunk it stands in.
+struct Row {
+  std::shared_ptr<const DecodedChunk> chunk;
+  std::uint32_t row = 0;
+  const RowMeta& meta() const { return (*chunk->rows())[row]; }
+  const DecodedChunk::RowPlace& place() const { return chunk->place(row); }
+  std::optional<std::string_view> bytes(Column id, std::uint32_t at, std::uint64_t length) const {
+    const auto column = chunk->column(id);
+    if (!column || at > column->size() || length > column->size() - at) return std::nullopt;
+    return column->substr(at, static_cast<std::size_t>(length));
+  }
+};
+
 class Builder {
  public:
   Builder(TapeStore& store, const std::shared_ptr<const DecodedChunk>& chunk, std::uint32_t row, Bodies bodies)
-      : x_store(store), x_chunk(chunk), x_row(row), x_meta((*chunk->rows())[row]), x_bodies(bodies) {}
+      : x_store(store), x_first{chunk, row}, x_last(x_first), x_bodies(bodies) {}
 
   Result<BuiltExchange> build() {
+    if (auto joined = join(); !joined) return joined.error();
     set_facts();
     if (auto heads = set_heads(); !heads) return heads.error();
     if (x_built.lost) return std::move(x_built);
-    for (const http::Side side : {http::Side::request, http::Side::response}) {
-      if (auto set = set_body(side); !set) return set.error();
+    if (auto set = set_body(request_row(), http::Side::request); !set) return set.error();
+    if (!x_cut_off) {
+      if (auto set = set_body(x_last, http::Side::response); !set) return set.error();
     }
-    set_extra();
-    set_ext();
+    set_extra(x_first);
+    set_ext(x_first);
+    if (is_joined()) {
+      set_extra(x_last);
+      set_ext(x_last);
+    }
     set_connection();
     set_id();
     return std::move(x_built);
@@ -27,30 +46,57 @@ class Builder {
  private:
   http::Exchange& out() { return x_built.exchange; }
   http::Message& message(http::Side side) { return side == http::Side::request ? out().request : out().response; }
+  bool is_joined() const { return x_last.meta().kind == RowKind::completion; }
+  bool request_is_open() const { return x_first.meta().bodies[0].code == BodyCode::blob_open; }
+  /// The row that knows where the request's body is in the end.
+  const Row& request_row() const { return request_is_open() ? x_last : x_first; }
+
+  Result<void> join() {
+    if (x_first.meta().kind != RowKind::opening) return {};
+    const std::uint32_t recording = x_first.chunk->ref().recording;
+    auto completion = x_store.completion(recording, x_first.chunk->ordinal(x_first.row));
+    if (!completion) return completion.error();
+    if (*completion && (*completion)->chunk) {
+      x_last = {std::move((*completion)->chunk), (*completion)->row};
+    } else {
+      x_cut_off = true;
+      x_built.completion_lost = completion->has_value();
+    }
+    return {};
+  }
 
   void set_facts() {
-    x_built.recording = x_chunk->ref().recording;
+    x_built.recording = x_first.chunk->ref().recording;
+    const RowMeta& first = x_first.meta();
+    const RowMeta& last = x_last.meta();
     http::Exchange& e = out();
-    e.sequence = static_cast<std::uint32_t>(x_meta.sequence);
-    e.stream = static_cast<std::uint32_t>(x_meta.stream);
-    e.version = static_cast<http::Version>(x_meta.version);
-    e.status = static_cast<std::uint16_t>(x_meta.status);
-    e.flags = http::FlagSet(x_meta.flags);
-    e.reason = static_cast<http::Reason>(x_meta.reason);
-    e.request.first = time_from_ns(x_meta.request_first);
-    e.request.last = time_from_ns(x_meta.request_last);
-    e.response.first = time_from_ns(x_meta.response_first);
-    e.response.last = time_from_ns(x_meta.response_last);
+    e.sequence = static_cast<std::uint32_t>(first.sequence);
+    e.stream = static_cast<std::uint32_t>(first.stream);
+    e.version = static_cast<http::Version>(first.version);
+    e.status = static_cast<std::uint16_t>(last.status);
+    e.flags = http::FlagSet(last.flags);
+    e.reason = static_cast<http::Reason>(last.reason);
+    e.request.first = time_from_ns(first.request_first);
+    e.request.last = time_from_ns(last.request_last);
+    e.response.first = time_from_ns(last.response_first);
+    e.response.last = time_from_ns(last.response_last);
+    if (!x_cut_off) return;
+    e.status = 0;
+    e.flags.set(http::Flag::cut_off);
+    e.flags.set(http::Flag::response_missing);
+    if (e.reason == http::Reason::none) e.reason = http::Reason::cut_off;
   }
 
   Result<void> set_heads() {
-    const auto& place = x_chunk->place(x_row);
-    auto request = head(Column::request_heads, place.request_head, x_meta.request_head_bytes);
+    auto request =
+        head(x_first, Column::request_heads, x_first.place().request_head, x_first.meta().request_head_bytes);
     if (!request) return request.error();
     x_built.lost = !*request;
     if (x_built.lost) return {};
     out().request.head = std::move(**request);
-    auto response = head(Column::response_heads, place.response_head, x_meta.response_head_bytes);
+    if (x_cut_off) return {};
+    auto response =
+        head(x_last, Column::response_heads, x_last.place().response_head, x_last.meta().response_head_bytes);
     if (!response) return response.error();
     x_built.degraded.response_head = !*response;
     if (*response) out().response.head = std::move(**response);
@@ -58,12 +104,12 @@ class Builder {
   }
 
   /// Nothing if it cannot be rebuilt to the byte.
-  Result<std::optional<std::string>> head(Column id, std::uint32_t at, std::uint64_t length) {
+  Result<std::optional<std::string>> head(const Row& of, Column id, std::uint32_t at, std::uint64_t length) {
     const std::optional<std::string> nothing;
     if (length == 0) return std::optional(std::string());
-    const auto column = x_chunk->column(id);
-    if (!column || at > column->size() || length > column->size() - at) return nothing;
-    WireReader pieces(column->substr(at, static_cast<std::size_t>(length)));
+    const auto bytes = of.bytes(id, at, length);
+    if (!bytes) return nothing;
+    WireReader pieces(*bytes);
     std::string head;
     while (!pieces.at_end()) {
       const std::uint64_t n = pieces.varint();
@@ -71,7 +117,7 @@ class Builder {
         head += pieces.bytes(n / 2);
       } else {
         const std::uint64_t index = pieces.varint();
-        const auto from = x_store.earlier(x_chunk, n / 2);
+        const auto from = x_store.earlier(of.chunk, n / 2);
         if (!from) return from.error();
         const auto value = *from ? (*from)->value(index) : std::nullopt;
         if (!value) return nothing;
@@ -82,21 +128,26 @@ class Builder {
     return std::optional(std::move(head));
   }
 
-  Result<void> set_body(http::Side side) {
-    const BodyPlace& place = x_meta.bodies[static_cast<std::size_t>(side)];
+  std::uint64_t& kept(http::Side side) {
+    return side == http::Side::request ? x_built.kept.request : x_built.kept.response;
+  }
+
+  Result<void> set_body(const Row& of, http::Side side) {
+    const BodyPlace& place = of.meta().bodies[static_cast<std::size_t>(side)];
     http::Body& body = message(side).body;
     const bool is_truncated =
         out().flags.has(side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated);
-    if (const std::uint64_t seen = x_meta.seen[static_cast<std::size_t>(side)]; is_truncated && seen != 0) {
+    if (const std::uint64_t seen = x_last.meta().seen[static_cast<std::size_t>(side)]; is_truncated && seen != 0) {
       body.wire_length = seen - 1;
     }
     if (place.code == BodyCode::none) return {};
+    if (place.code == BodyCode::blob_open) return set_unfinished(place, side);
     if (place.code == BodyCode::omitted) {
       set_omitted(place, body);
       return {};
     }
     const bool unusable = side == http::Side::response && x_built.degraded.response_head;
-    auto bytes = unusable ? std::optional<std::string>() : fetch(place, side);
+    auto bytes = unusable ? std::optional<std::string>() : fetch(of, place, side);
     if (!bytes) return bytes.error();
     if (!*bytes) {
       mark_damaged(side, place, body);
@@ -104,8 +155,22 @@ class Builder {
     }
     body.state = http::BodyState::kept;
     body.bytes = std::move(**bytes);
-    (side == http::Side::request ? x_built.kept.request : x_built.kept.response) = place.length;
+    kept(side) = place.length;
     if (x_bodies == Bodies::skip && !body.wire_length) body.wire_length = place.length;
+    return {};
+  }
+
+  /// A request's body that was under way when the recording broke off: what there is of it.
+  Result<void> set_unfinished(const BodyPlace& place, http::Side side) {
+    const auto load = x_bodies == Bodies::load ? TapeStore::Load::bytes : TapeStore::Load::lengths;
+    auto prefix = x_store.blob_prefix(x_first.chunk->ref().recording, place.blob, load);
+    if (!prefix) return prefix.error();
+    http::Body& body = message(side).body;
+    body.state = http::BodyState::kept;
+    body.bytes = std::move(prefix->bytes);
+    kept(side) = prefix->length;
+    if (!prefix->whole) out().flags.set(http::Flag::request_truncated);
+    if (x_bodies == Bodies::skip) body.wire_length = prefix->length;
     return {};
   }
 
@@ -124,35 +189,36 @@ class Builder {
   }
 
   /// The bytes; with Bodies::skip an empty string if they are there. Nothing if they are gone.
-  Result<std::optional<std::string>> fetch(const BodyPlace& place, http::Side side) {
+  Result<std::optional<std::string>> fetch(const Row& of, const BodyPlace& place, http::Side side) {
     switch (place.code) {
-      case BodyCode::blob: return fetch_blob(place);
-      case BodyCode::equal: return fetch_equal(place);
-      default: return fetch_own(place, side);
+      case BodyCode::blob: return fetch_blob(of, place);
+      case BodyCode::equal: return fetch_equal(of, place);
+      default: return fetch_own(of, place, side);
     }
   }
 
-  Result<std::optional<std::string>> fetch_blob(const BodyPlace& place) {
-    if (x_bodies == Bodies::load) return x_store.blob(x_chunk->ref().recording, place.blob, place.length);
-    const auto has = x_store.has_blob(x_chunk->ref().recording, place.blob, place.length);
+  Result<std::optional<std::string>> fetch_blob(const Row& of, const BodyPlace& place) {
+    const std::uint32_t recording = of.chunk->ref().recording;
+    if (x_bodies == Bodies::load) return x_store.blob(recording, place.blob, place.length);
+    const auto has = x_store.has_blob(recording, place.blob, place.length);
     if (!has) return has.error();
     return present(*has);
   }
 
-  Result<std::optional<std::string>> fetch_equal(const BodyPlace& place) {
-    const auto from = x_store.earlier(x_chunk, place.chunks_back);
+  Result<std::optional<std::string>> fetch_equal(const Row& of, const BodyPlace& place) {
+    const auto from = x_store.earlier(of.chunk, place.chunks_back);
     if (!from) return from.error();
     if (!*from || (*from)->own_body_length(place.index) != place.length) return std::optional<std::string>();
     if (x_bodies == Bodies::skip) return present(true);
     return copy((*from)->own_body(place.index));
   }
 
-  Result<std::optional<std::string>> fetch_own(const BodyPlace& place, http::Side side) {
+  Result<std::optional<std::string>> fetch_own(const Row& of, const BodyPlace& place, http::Side side) {
     const Column id = place.code == BodyCode::stored ? Column::stored
                       : side == http::Side::request  ? Column::request_bodies
                                                      : Column::response_bodies;
-    if (x_bodies == Bodies::skip) return present(x_chunk->has(id));
-    return copy(x_chunk->body_bytes(x_row, side));
+    if (x_bodies == Bodies::skip) return present(of.chunk->has(id));
+    return copy(of.chunk->body_bytes(of.row, side));
   }
 
   static std::optional<std::string> present(bool yes) { return yes ? std::optional(std::string()) : std::nullopt; }
@@ -160,16 +226,10 @@ class Builder {
     return bytes ? std::optional(std::string(*bytes)) : std::nullopt;
   }
 
-  std::optional<std::string_view> row_bytes(Column id, std::uint32_t at, std::uint64_t length) const {
-    const auto column = x_chunk->column(id);
-    if (!column || at > column->size() || length > column->size() - at) return std::nullopt;
-    return column->substr(at, static_cast<std::size_t>(length));
-  }
-
-  void set_extra() {
-    if (x_meta.extra_bytes == 0) return;
-    const auto bytes = row_bytes(Column::extra, x_chunk->place(x_row).extra, x_meta.extra_bytes);
-    x_built.degraded.trailers = !bytes;
+  void set_extra(const Row& of) {
+    if (of.meta().extra_bytes == 0) return;
+    const auto bytes = of.bytes(Column::extra, of.place().extra, of.meta().extra_bytes);
+    if (!bytes) x_built.degraded.trailers = true;
     WireReader items(bytes.value_or(""));
     while (!items.at_end()) {
       const auto kind = static_cast<ExtraKind>(items.fixed<std::uint8_t>());
@@ -182,10 +242,10 @@ class Builder {
     if (!items.ok()) x_built.degraded.trailers = true;
   }
 
-  void set_ext() {
-    if (x_meta.ext_bytes == 0) return;
-    const auto bytes = row_bytes(Column::ext, x_chunk->place(x_row).ext, x_meta.ext_bytes);
-    x_built.degraded.gaps = !bytes;
+  void set_ext(const Row& of) {
+    if (of.meta().ext_bytes == 0) return;
+    const auto bytes = of.bytes(Column::ext, of.place().ext, of.meta().ext_bytes);
+    if (!bytes) x_built.degraded.gaps = true;
     WireReader items(bytes.value_or(""));
     while (!items.at_end()) {
       const std::uint64_t id = items.varint();
@@ -203,24 +263,25 @@ class Builder {
   }
 
   void set_connection() {
-    if (x_meta.connection == 0) return;
-    out().connection = x_chunk->connection(x_meta.connection, x_built.degraded.connection);
+    const std::uint64_t number = x_first.meta().connection;
+    if (number == 0) return;
+    out().connection = x_first.chunk->connection(number, x_built.degraded.connection);
     if (out().connection) return;
     auto bare = std::make_shared<http::Connection>();
-    bare->number = x_meta.connection;
+    bare->number = number;
     out().connection = std::move(bare);
   }
 
   void set_id() {
-    const auto id = x_chunk->id(x_row);
+    const auto id = x_first.chunk->id(x_first.row);
     x_built.degraded.id = !id;
-    out().id = id.value_or(http::ExchangeId{x_chunk->segment().recording, x_chunk->facts().next_ordinal + x_row});
+    out().id = id.value_or(http::ExchangeId{x_first.chunk->segment().recording, x_first.chunk->ordinal(x_first.row)});
   }
 
   TapeStore& x_store;
-  const std::shared_ptr<const DecodedChunk>& x_chunk;
-  const std::uint32_t x_row;
-  const RowMeta& x_meta;
+  const Row x_first;       // whole or opening
+  Row x_last;              // whole or completion; an opening that was not completed
+  bool x_cut_off = false;  // an opening that was not completed
   const Bodies x_bodies;
   BuiltExchange x_built;
 };

@@ -26,12 +26,14 @@ struct Degraded {
 struct BuiltExchange {
   http::Exchange exchange;
   bool lost = false;  // the request head is gone: nothing of the exchange is used
+  bool completion_lost = false;
   Degraded degraded;
   KeptBytes kept;
   std::uint32_t recording = 0;  // that holds the row: its place in the map
 };
 
-/// A row as an exchange, with what it refers to elsewhere in the tape. The chunk's rows are there.
+/// A row with an ordinal as an exchange, with what it refers to elsewhere in the tape: its completion row too. An
+/// exchange that was never completed is cut off, without a response. The chunk's rows are there.
 Result<BuiltExchange> build_exchange(TapeStore& store, const std::shared_ptr<const DecodedChunk>& chunk,
                                      std::uint32_t row, Bodies bodies);
 

@@ -68,6 +68,7 @@ class FooterReader {
     if (header->incompat != 0) return newer_version(x_name, "a feature of the file header");
     if (header->key_id != 0) return key_needed(x_name);
     x_segment.first_ordinal = header->next_ordinal;
+    x_segment.first_completion = header->next_completion;
     return true;
   }
 
@@ -117,6 +118,9 @@ class FooterReader {
     for (const IndexBlob& blob : entries->blobs) {
       if (blob.offset > x_footer.offset) return false;
       x_segment.blobs.push_back({blob.blob, blob.part, x_start + blob.offset, blob.length});
+    }
+    for (const IndexCompletion& done : entries->completions) {
+      x_segment.completions.push_back({done.ordinal, 0, epoch.epoch, done.chunk, done.row});
     }
     return true;
   }

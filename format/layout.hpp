@@ -130,6 +130,7 @@ inline constexpr std::uint64_t kInlineBody = 256u << 10;  // also the size of a 
 inline constexpr std::uint32_t kChunkRows = 65'536;
 inline constexpr std::uint32_t kEpochChunks = 256;
 inline constexpr std::uint32_t kEpochBlobs = 65'536;
+inline constexpr std::uint32_t kEpochCompletions = 262'144;  // so that an INDEX stays below kMaxFrame
 
 // What a reader refuses to go beyond.
 inline constexpr std::uint32_t kMaxBody = 4u << 10;

@@ -128,6 +128,7 @@ MetaEncoder::MetaEncoder() = default;
 
 void MetaEncoder::add(const RowMeta& row) {
   put<std::uint8_t>(at(Stream::kind), static_cast<std::uint8_t>(row.kind));
+  if (row.kind == RowKind::completion) put_varint(at(Stream::completes), row.completes);
   put_zigzag(at(Stream::connection), wrapping_difference(row.connection, x_connection));
   put_varint(at(Stream::sequence), row.sequence);
   put_varint(at(Stream::stream), row.stream);
@@ -158,11 +159,11 @@ void MetaEncoder::add(const RowMeta& row) {
 void MetaEncoder::add_body(const BodyPlace& body) {
   std::string& out = at(Stream::body_arguments);
   if (body.code == BodyCode::none) return;
-  put_varint(out, body.length);
+  if (body.code != BodyCode::blob_open) put_varint(out, body.length);
   if (body.code == BodyCode::equal) {
     put_varint(out, body.chunks_back);
     put_varint(out, body.index);
-  } else if (body.code == BodyCode::blob) {
+  } else if (body.code == BodyCode::blob || body.code == BodyCode::blob_open) {
     put_varint(out, body.blob);
     put_varint(out, body.epochs_back);
   } else if (body.code == BodyCode::omitted) {

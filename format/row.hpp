@@ -29,7 +29,7 @@ struct BodyPlace {
 /// What META says of one row.
 struct RowMeta {
   RowKind kind = RowKind::whole;
-  std::uint64_t completes = 0;
+  std::uint64_t completes = 0;  // completion rows: (next ordinal to be given) - (ordinal completed)
   std::uint64_t connection = 0;
   std::uint64_t sequence = 0;
   std::uint64_t stream = 0;
@@ -49,6 +49,9 @@ struct RowMeta {
   std::uint64_t ext_bytes = 0;
   std::uint64_t reason = 0;
 };
+
+/// Whether a row is an exchange's first, which has an ordinal.
+inline bool has_ordinal(const RowMeta& row) { return row.kind != RowKind::completion; }
 
 /// Builds META, row by row.
 class MetaEncoder {

@@ -151,6 +151,7 @@ class Scanner {
     if (header->incompat != 0) return newer_version(x_name, "a feature of the file header");
     if (header->key_id != 0) return key_needed(x_name);
     segment.first_ordinal = header->next_ordinal;
+    segment.first_completion = header->next_completion;
     saw(segment, header->next_ordinal, header->next_completion);
     return {};
   }

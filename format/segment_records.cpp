@@ -99,15 +99,17 @@ std::optional<IndexBody> decode_index(std::string_view body) {
   return index;
 }
 
-std::string encode(const std::vector<IndexChunk>& chunks, const std::vector<IndexBlob>& blobs) {
+std::string encode(const IndexEntries& entries) {
   Fields fields;
-  for (const IndexChunk& chunk : chunks) {
+  for (const IndexChunk& chunk : entries.chunks) {
     fields(chunk.offset, chunk.next_ordinal, chunk.t_min, chunk.t_max, chunk.watermark, chunk.connection_min,
            chunk.connection_max, chunk.length, chunk.rows, chunk.exchanges, chunk.errors, chunk.methods, chunk.statuses,
            std::uint32_t{0});
   }
-  for (const IndexBlob& blob : blobs) fields(blob.offset, blob.blob, blob.part, blob.length);
-  return fields.take(chunks.size() * kIndexChunk + blobs.size() * kIndexBlob);
+  for (const IndexBlob& blob : entries.blobs) fields(blob.offset, blob.blob, blob.part, blob.length);
+  for (const IndexCompletion& done : entries.completions) fields(done.ordinal, done.chunk, done.row);
+  return fields.take(entries.chunks.size() * kIndexChunk + entries.blobs.size() * kIndexBlob +
+                     entries.completions.size() * kIndexCompletion);
 }
 
 std::optional<IndexEntries> decode_index_entries(const IndexBody& index, std::string_view payload) {
@@ -125,6 +127,8 @@ std::optional<IndexEntries> decode_index_entries(const IndexBody& index, std::st
   }
   entries.blobs.resize(index.blobs);
   for (IndexBlob& blob : entries.blobs) get(reader, blob.offset, blob.blob, blob.part, blob.length);
+  entries.completions.resize(index.completions);
+  for (IndexCompletion& done : entries.completions) get(reader, done.ordinal, done.chunk, done.row);
   return entries;
 }
 

@@ -86,13 +86,19 @@ struct IndexBlob {
   std::uint32_t part = 0;
   std::uint32_t length = 0;  // of the record
 };
+struct IndexCompletion {
+  std::uint64_t ordinal = 0;  // of the exchange completed
+  std::uint32_t chunk = 0;    // in the epoch
+  std::uint32_t row = 0;
+};
 std::string encode(const IndexBody& index);
 std::optional<IndexBody> decode_index(std::string_view body);
-std::string encode(const std::vector<IndexChunk>& chunks, const std::vector<IndexBlob>& blobs);
 struct IndexEntries {
   std::vector<IndexChunk> chunks;
   std::vector<IndexBlob> blobs;
+  std::vector<IndexCompletion> completions;  // by ordinal
 };
+std::string encode(const IndexEntries& entries);
 std::optional<IndexEntries> decode_index_entries(const IndexBody& index, std::string_view payload);
 
 struct SummaryBody {

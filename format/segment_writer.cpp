@@ -5,12 +5,8 @@
 
 namespace tapedeck::format {
 
-SegmentWriter::SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, std::uint64_t first_ordinal, int level)
-    : x_sink(std::move(sink)),
-      x_id(id),
-      x_compressor(level),
-      x_first_ordinal(first_ordinal),
-      x_next_ordinal(first_ordinal) {}
+SegmentWriter::SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, Counts first, int level)
+    : x_sink(std::move(sink)), x_id(id), x_compressor(level), x_first_ordinal(first.ordinals), x_next(first) {}
 
 Result<void> SegmentWriter::write_record(RecordType type, std::string_view body, const StoredPayload& payload) {
   RecordHeader header;
@@ -51,7 +47,7 @@ Result<void> SegmentWriter::write(const EncodeJob& job) {
     remember_chunk(job.chunk, offset);
   } else if (job.type == RecordType::blob) {
     const BlobBody blob = *decode_blob(job.body);
-    x_blobs.push_back({offset, blob.blob, blob.part, static_cast<std::uint32_t>(x_offset - offset)});
+    x_entries.blobs.push_back({offset, blob.blob, blob.part, static_cast<std::uint32_t>(x_offset - offset)});
   }
   return {};
 }
@@ -72,38 +68,49 @@ void SegmentWriter::remember_chunk(const ClosedChunk& chunk, std::uint64_t offse
   entry.errors = chunk.errors;
   entry.methods = chunk.methods;
   entry.statuses = chunk.statuses;
-  x_chunks.push_back(entry);
-  x_next_ordinal = facts.next_ordinal + facts.exchanges;
+  x_entries.chunks.push_back(entry);
+  for (IndexCompletion done : chunk.completions) {
+    done.chunk = facts.chunk_in_epoch;
+    x_entries.completions.push_back(done);
+  }
+  x_next.ordinals = facts.next_ordinal + facts.exchanges;
+  x_next.completions = facts.next_completion + (facts.rows - facts.exchanges);
 }
 
 void SegmentWriter::remember_epoch(std::uint32_t epoch, std::uint64_t index_offset) {
   SummaryEpoch entry;
   entry.epoch = epoch;
-  entry.chunks = static_cast<std::uint32_t>(x_chunks.size());
+  entry.chunks = static_cast<std::uint32_t>(x_entries.chunks.size());
   entry.index_offset = index_offset;
-  entry.first_ordinal = x_chunks.empty() ? x_next_ordinal : x_chunks.front().next_ordinal;
-  for (const IndexChunk& chunk : x_chunks) {
+  entry.first_ordinal = x_entries.chunks.empty() ? x_next.ordinals : x_entries.chunks.front().next_ordinal;
+  if (!x_entries.completions.empty()) entry.least_completed = x_entries.completions.front().ordinal;
+  for (const IndexChunk& chunk : x_entries.chunks) {
     entry.exchanges += chunk.exchanges;
     entry.t_min = std::min(entry.t_min, chunk.t_min);
     entry.t_max = std::max(entry.t_max, chunk.t_max);
     entry.watermark = std::max(entry.watermark, chunk.watermark);
   }
   x_epochs.push_back(entry);
-  x_chunks.clear();
-  x_blobs.clear();
+  x_entries.chunks.clear();
+  x_entries.blobs.clear();
+  x_entries.completions.clear();
 }
 
 Result<void> SegmentWriter::write_index(std::uint32_t epoch) {
   if (!in_epoch()) return {};
   IndexBody index;
   index.epoch = epoch;
-  index.chunks = static_cast<std::uint32_t>(x_chunks.size());
-  index.blobs = static_cast<std::uint32_t>(x_blobs.size());
+  index.chunks = static_cast<std::uint32_t>(x_entries.chunks.size());
+  index.blobs = static_cast<std::uint32_t>(x_entries.blobs.size());
+  index.completions = static_cast<std::uint32_t>(x_entries.completions.size());
   index.offset = x_offset;
   index.previous = x_last_index;
-  index.next_ordinal = x_next_ordinal;
+  index.next_ordinal = x_next.ordinals;
+  index.next_completion = x_next.completions;
+  std::sort(x_entries.completions.begin(), x_entries.completions.end(),
+            [](const IndexCompletion& a, const IndexCompletion& b) { return a.ordinal < b.ordinal; });
   const std::uint64_t offset = x_offset;
-  if (auto written = write_coded(RecordType::index, encode(index), encode(x_chunks, x_blobs)); !written) return written;
+  if (auto written = write_coded(RecordType::index, encode(index), encode(x_entries)); !written) return written;
   x_last_index = offset;
   remember_epoch(epoch, offset);
   return {};
@@ -114,7 +121,8 @@ Result<void> SegmentWriter::write_summary_and_footer(std::string_view json) {
   summary.epochs = static_cast<std::uint32_t>(x_epochs.size());
   summary.offset = x_offset;
   summary.first_ordinal = x_first_ordinal;
-  summary.next_ordinal = x_next_ordinal;
+  summary.next_ordinal = x_next.ordinals;
+  summary.next_completion = x_next.completions;
   for (const SummaryEpoch& epoch : x_epochs) {
     summary.t_min = std::min(summary.t_min, epoch.t_min);
     summary.t_max = std::max(summary.t_max, epoch.t_max);
@@ -127,7 +135,8 @@ Result<void> SegmentWriter::write_summary_and_footer(std::string_view json) {
   footer.summary = summary.offset;
   footer.index = x_last_index;
   footer.records = x_record_no + 1;
-  footer.next_ordinal = x_next_ordinal;
+  footer.next_ordinal = x_next.ordinals;
+  footer.next_completion = x_next.completions;
   return write_record(RecordType::footer, encode(footer), store_payload({}));
 }
 

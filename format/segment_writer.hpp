@@ -17,7 +17,12 @@ namespace tapedeck::format {
 /// cut back to the last good record, and nothing more can be written.
 class SegmentWriter {
  public:
-  SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, std::uint64_t first_ordinal, int level);
+  /// `first`: what the FILE_HEADER says of the recording so far.
+  struct Counts {
+    std::uint64_t ordinals = 0;
+    std::uint64_t completions = 0;
+  };
+  SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, Counts first, int level);
 
   Result<void> write_file_header(const FileHeaderBody& header);
   Result<void> write(const EncodeJob& job);
@@ -27,9 +32,9 @@ class SegmentWriter {
   Result<void> sync();
 
   std::uint64_t bytes() const { return x_offset; }
-  std::uint64_t written_ordinals() const { return x_next_ordinal; }  // all below are written (or lost before)
+  Counts written() const { return x_next; }  // all below are written (or lost before)
   bool has_unsynced() const { return x_unsynced; }
-  bool in_epoch() const { return !x_chunks.empty() || !x_blobs.empty(); }
+  bool in_epoch() const { return !x_entries.chunks.empty() || !x_entries.blobs.empty(); }
 
  private:
   Result<void> write_record(RecordType type, std::string_view body, const StoredPayload& payload);
@@ -42,12 +47,11 @@ class SegmentWriter {
   Compressor x_compressor;
   std::uint64_t x_offset = 0;
   std::uint64_t x_record_no = 0;
-  std::uint64_t x_first_ordinal;
-  std::uint64_t x_next_ordinal;
+  const std::uint64_t x_first_ordinal;
+  Counts x_next;
   std::uint64_t x_last_index = 0;
   bool x_unsynced = false;
-  std::vector<IndexChunk> x_chunks;  // of the open epoch
-  std::vector<IndexBlob> x_blobs;    // of the open epoch
+  IndexEntries x_entries;  // of the open epoch
   std::vector<SummaryEpoch> x_epochs;
 };
 

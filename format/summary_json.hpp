@@ -17,5 +17,8 @@ struct KeptBytes {
   std::uint64_t response = 0;
 };
 void add_exchange(TapeSummary& summary, const http::Exchange& exchange, http::FlagSet flags, KeptBytes kept);
+/// For rows whose request head is not at hand.
+void add_exchange(TapeSummary& summary, const http::Exchange& exchange, const http::Endpoint& endpoint,
+                  http::FlagSet flags, KeptBytes kept);
 
 }  // namespace tapedeck::format

@@ -38,7 +38,8 @@ std::uint64_t completions_lost(const RecordingMap& recording) {
     upper = std::max(upper, segment.next_completion);
     for (const ChunkEntry& chunk : segment.chunks) seen += chunk.facts.rows - chunk.facts.exchanges;
   }
-  const std::uint64_t lower = recording.segments.front().number == 0 ? 0 : upper;
+  const SegmentMap& first = recording.segments.front();
+  const std::uint64_t lower = first.number == 0 ? 0 : first.first_completion.value_or(upper);
   return upper - lower > seen ? upper - lower - seen : 0;
 }
 
@@ -48,7 +49,7 @@ void add_segment(TapeMap& map, const http::RecordingId& recording, SegmentMap se
   auto found = std::find_if(map.recordings.begin(), map.recordings.end(),
                             [&](const RecordingMap& known) { return known.id == recording; });
   if (found == map.recordings.end()) {
-    map.recordings.push_back({recording, {}, {}});
+    map.recordings.emplace_back().id = recording;
     found = map.recordings.end() - 1;
   }
   found->segments.push_back(std::move(segment));
@@ -64,11 +65,25 @@ void settle(TapeMap& map) {
       });
       recording.blobs.insert(recording.blobs.end(), segment.blobs.begin(), segment.blobs.end());
       segment.blobs = {};
+      for (CompletionPlace& completion : segment.completions) {
+        completion.segment = static_cast<std::uint32_t>(&segment - recording.segments.data());
+        recording.completions.push_back(completion);
+      }
+      segment.completions = {};
     }
+    settle_completions(recording);
     std::sort(recording.blobs.begin(), recording.blobs.end(), [](const BlobPart& a, const BlobPart& b) {
       return std::tie(a.blob, a.part, a.offset) < std::tie(b.blob, b.part, b.offset);
     });
   }
+}
+
+void settle_completions(RecordingMap& recording) {
+  std::sort(recording.completions.begin(), recording.completions.end(),
+            [](const CompletionPlace& a, const CompletionPlace& b) {
+              return std::tie(a.ordinal, a.segment, a.epoch, a.chunk_in_epoch, a.row) <
+                     std::tie(b.ordinal, b.segment, b.epoch, b.chunk_in_epoch, b.row);
+            });
 }
 
 Expected account(const TapeMap& map, DamageReport& report) {

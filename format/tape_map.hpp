@@ -25,6 +25,15 @@ struct BlobPart {
   std::uint32_t length = 0;
 };
 
+/// The row that completes an exchange.
+struct CompletionPlace {
+  std::uint64_t ordinal = 0;
+  std::uint32_t segment = 0;  // in the recording's list
+  std::uint32_t epoch = 0;
+  std::uint32_t chunk_in_epoch = 0;
+  std::uint32_t row = 0;
+};
+
 struct NotePlace {
   NoteBody body;
   std::string json;
@@ -36,18 +45,21 @@ struct SegmentMap {
   std::optional<std::uint64_t> first_ordinal;  // where the FILE_HEADER (or the SUMMARY) says it
   std::uint64_t lowest_seen = UINT64_MAX;      // least next_ordinal of any record
   std::uint64_t next_ordinal = 0;              // one past the last that any record tells of
+  std::optional<std::uint64_t> first_completion;
   std::uint64_t next_completion = 0;
   std::uint64_t records = 0;
-  std::uint64_t summary_offset = 0;  // of the SUMMARY record, if sealed
-  std::vector<ChunkEntry> chunks;    // by (epoch, chunk_in_epoch)
-  std::vector<BlobPart> blobs;       // as they stand; moved to the recording
-  std::vector<NotePlace> notes;      // by a scan only
+  std::uint64_t summary_offset = 0;          // of the SUMMARY record, if sealed
+  std::vector<ChunkEntry> chunks;            // by (epoch, chunk_in_epoch)
+  std::vector<BlobPart> blobs;               // as they stand; moved to the recording
+  std::vector<CompletionPlace> completions;  // by footers only: as the indexes list them; moved to the recording
+  std::vector<NotePlace> notes;              // by a scan only
 };
 
 struct RecordingMap {
   http::RecordingId id{};
-  std::vector<SegmentMap> segments;  // by number
-  std::vector<BlobPart> blobs;       // by (blob, part)
+  std::vector<SegmentMap> segments;          // by number
+  std::vector<BlobPart> blobs;               // by (blob, part)
+  std::vector<CompletionPlace> completions;  // by ordinal; after a scan they are looked for when first needed
 };
 
 struct TapeMap {
@@ -59,6 +71,9 @@ struct TapeMap {
 void add_segment(TapeMap& map, const http::RecordingId& recording, SegmentMap segment);
 /// Once all are there: sorts what lookups rely on.
 void settle(TapeMap& map);
+
+/// Sorts a recording's completions for lookups.
+void settle_completions(RecordingMap& recording);
 
 /// What ordinals and watermarks tell: exchanges expected, tail_unknown, covered_until, completions_lost.
 struct Expected {

@@ -100,7 +100,9 @@ Result<std::optional<http::Exchange>> Cursor::next() {
   if (!row) return row.error();
   if (*row) return std::optional(std::move((*row)->exchange));
   x_impl->at_end = true;
-  if (is_everything(x_impl->range)) finish_report(*x_impl->store, x_impl->rows.counts());
+  if (is_everything(x_impl->range)) {
+    if (auto finished = finish_report(*x_impl->store, x_impl->rows.counts()); !finished) return finished.error();
+  }
   return std::optional<http::Exchange>();
 }
 
@@ -180,7 +182,7 @@ Result<TapeSummary> TapeReader::Impl::summary_by_rows() {
     if (!*row) break;
     add_exchange(summary, (*row)->exchange, (*row)->exchange.flags, (*row)->kept);
   }
-  finish_report(*rows, cursor.counts());
+  if (auto finished = finish_report(*rows, cursor.counts()); !finished) return finished.error();
   summary.losses = losses_of_notes(rows->map());
   summary.recording_note = first_note(rows->map());
   count_segments(summary);
@@ -213,7 +215,7 @@ Result<DamageReport> TapeReader::verify() {
     if (!row) return row.error();
     if (!*row) break;
   }
-  finish_report(store, cursor.counts());
+  if (auto finished = finish_report(store, cursor.counts()); !finished) return finished.error();
   x_impl->verified = store.report();
   return store.report();
 }
@@ -233,7 +235,7 @@ Result<std::optional<http::Exchange>> TapeReader::Impl::find_in(ChunkRef ref, co
   if (!(*chunk)->rows()) return std::optional<http::Exchange>();
   for (std::uint32_t row = 0; row < (*chunk)->rows()->size(); ++row) {
     const auto id = (*chunk)->id(row);
-    if (!id || !matches(wanted, *id)) continue;
+    if (!has_ordinal((*(*chunk)->rows())[row]) || !id || !matches(wanted, *id)) continue;
     auto built = build_exchange(*store, *chunk, row, Bodies::load);
     if (!built) return built.error();
     if (!built->lost) return std::optional(std::move(built->exchange));

@@ -78,15 +78,70 @@ Result<std::shared_ptr<const DecodedChunk>> TapeStore::earlier(const std::shared
   if (back == 0) return from;
   const ChunkFacts& facts = from->facts();
   if (back > facts.chunk_in_epoch) return std::shared_ptr<const DecodedChunk>();
-  const auto& chunks = x_map.recordings[from->ref().recording].segments[from->ref().segment].chunks;
-  const auto wanted = std::make_tuple(facts.epoch, static_cast<std::uint16_t>(facts.chunk_in_epoch - back));
-  const auto key = [](const ChunkEntry& c) { return std::make_tuple(c.facts.epoch, c.facts.chunk_in_epoch); };
+  const ChunkRef& ref = from->ref();
+  const auto found =
+      chunk_at(ref.recording, ref.segment, facts.epoch, static_cast<std::uint32_t>(facts.chunk_in_epoch - back));
+  return found ? chunk(*found) : std::shared_ptr<const DecodedChunk>();
+}
+
+std::optional<ChunkRef> TapeStore::chunk_at(std::uint32_t recording, std::uint32_t segment, std::uint32_t epoch,
+                                            std::uint32_t chunk_in_epoch) const {
+  const auto& chunks = x_map.recordings[recording].segments[segment].chunks;
+  const auto wanted = std::make_tuple(epoch, chunk_in_epoch);
+  const auto key = [](const ChunkEntry& c) {
+    return std::make_tuple(c.facts.epoch, std::uint32_t{c.facts.chunk_in_epoch});
+  };
   const auto found = std::lower_bound(chunks.begin(), chunks.end(), wanted,
                                       [&](const ChunkEntry& c, const auto& w) { return key(c) < w; });
-  if (found == chunks.end() || key(*found) != wanted) return std::shared_ptr<const DecodedChunk>();
-  ChunkRef ref = from->ref();
-  ref.chunk = static_cast<std::uint32_t>(found - chunks.begin());
-  return chunk(ref);
+  if (found == chunks.end() || key(*found) != wanted) return std::nullopt;
+  return ChunkRef{recording, segment, static_cast<std::uint32_t>(found - chunks.begin())};
+}
+
+/// A scan does not look into chunks: those with completions are read when the first of these is asked for.
+Result<void> TapeStore::find_completions(std::uint32_t recording) {
+  if (x_map.from_footers || !x_completions_found.insert(recording).second) return {};
+  RecordingMap& map = x_map.recordings[recording];
+  for (std::uint32_t s = 0; s < map.segments.size(); ++s) {
+    for (std::uint32_t c = 0; c < map.segments[s].chunks.size(); ++c) {
+      const ChunkFacts facts = map.segments[s].chunks[c].facts;
+      if (facts.rows == facts.exchanges) continue;
+      const auto read = chunk({recording, s, c});
+      if (!read) return read.error();
+      if (!(*read)->rows()) continue;
+      for (std::uint32_t row = 0; row < facts.rows; ++row) {
+        if (has_ordinal((*(*read)->rows())[row])) continue;
+        map.completions.push_back({(*read)->ordinal(row), s, facts.epoch, facts.chunk_in_epoch, row});
+      }
+    }
+  }
+  settle_completions(map);
+  return {};
+}
+
+Result<std::uint64_t> TapeStore::readable_completions(std::uint32_t recording) {
+  if (auto found = find_completions(recording); !found) return found.error();
+  return std::uint64_t{x_map.recordings[recording].completions.size()};
+}
+
+Result<std::optional<TapeStore::Completion>> TapeStore::completion(std::uint32_t recording, std::uint64_t ordinal) {
+  if (auto found = find_completions(recording); !found) return found.error();
+  const auto& all = x_map.recordings[recording].completions;
+  auto at = std::lower_bound(all.begin(), all.end(), ordinal,
+                             [](const CompletionPlace& place, std::uint64_t wanted) { return place.ordinal < wanted; });
+  std::optional<Completion> listed;
+  for (; at != all.end() && at->ordinal == ordinal; ++at) {
+    listed.emplace();
+    const auto ref = chunk_at(recording, at->segment, at->epoch, at->chunk_in_epoch);
+    if (!ref) continue;
+    auto read = chunk(*ref);
+    if (!read) return read.error();
+    const auto& rows = (*read)->rows();
+    if (!rows || at->row >= rows->size() || has_ordinal((*rows)[at->row]) || (*read)->ordinal(at->row) != ordinal) {
+      continue;
+    }
+    return std::optional(Completion{std::move(*read), at->row});
+  }
+  return listed;
 }
 
 TapeStore::Parts TapeStore::parts_of(std::uint32_t recording, std::uint64_t number) const {
@@ -125,7 +180,8 @@ Result<std::optional<std::string>> TapeStore::blob(std::uint32_t recording, std:
   std::string bytes;
   std::uint32_t next = 0;
   const auto [begin, end] = parts_of(recording, number);
-  for (auto part = begin; part != end; ++part) {
+  // An empty last part is not missed.
+  for (auto part = begin; part != end && bytes.size() < length; ++part) {
     if (part->part < next) continue;  // the same part twice
     if (part->part > next) return nothing;
     const auto piece = part_bytes(recording, part->offset);
@@ -138,11 +194,33 @@ Result<std::optional<std::string>> TapeStore::blob(std::uint32_t recording, std:
   return std::optional(std::move(bytes));
 }
 
+Result<TapeStore::Prefix> TapeStore::blob_prefix(std::uint32_t recording, std::uint64_t number, Load load) {
+  Prefix prefix;
+  std::uint32_t next = 0;
+  const auto [begin, end] = parts_of(recording, number);
+  for (auto part = begin; part != end && !prefix.whole && part->part <= next; ++part) {
+    if (part->part < next) continue;
+    const auto blob = read_blob_body(*x_source, part->offset);
+    if (!blob) return blob.error();
+    if (!*blob || prefix.length + (*blob)->raw_len > kMaxLoadedBody) break;
+    if (load == Load::bytes) {
+      const auto piece = part_bytes(recording, part->offset);
+      if (!piece) return piece.error();
+      if (!*piece) break;
+      prefix.bytes += **piece;
+    }
+    prefix.length += (*blob)->raw_len;
+    prefix.whole = ((*blob)->flags & kBlobLast) != 0;
+    ++next;
+  }
+  return prefix;
+}
+
 Result<bool> TapeStore::has_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length) {
   std::uint64_t seen = 0;
   std::uint32_t next = 0;
   const auto [begin, end] = parts_of(recording, number);
-  for (auto part = begin; part != end; ++part) {
+  for (auto part = begin; part != end && seen < length; ++part) {
     if (part->part < next) continue;
     const auto blob = read_blob_body(*x_source, part->offset);
     if (!blob) return blob.error();

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/error.hpp"
@@ -30,8 +31,25 @@ class TapeStore {
   /// The chunk so many before `from` in its epoch; null if it is not there.
   Result<std::shared_ptr<const DecodedChunk>> earlier(const std::shared_ptr<const DecodedChunk>& from,
                                                       std::uint64_t back);
+  /// The row that completes an exchange; nothing if none is known of.
+  struct Completion {
+    std::shared_ptr<const DecodedChunk> chunk;  // null: an index lists it, and it cannot be read
+    std::uint32_t row = 0;
+  };
+  Result<std::optional<Completion>> completion(std::uint32_t recording, std::uint64_t ordinal);
+  /// How many completions of the recording can be read. After a scan only.
+  Result<std::uint64_t> readable_completions(std::uint32_t recording);
+
   /// A body in parts. Nothing if a part is gone or the lengths differ.
   Result<std::optional<std::string>> blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length);
+  /// What is there, from its start, of a body whose row does not say how long it is.
+  struct Prefix {
+    std::string bytes;  // with Load::bytes
+    std::uint64_t length = 0;
+    bool whole = false;  // its last part is there
+  };
+  enum class Load : std::uint8_t { lengths, bytes };
+  Result<Prefix> blob_prefix(std::uint32_t recording, std::uint64_t number, Load load);
   /// Whether all parts seem to be there, by their headers.
   Result<bool> has_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length);
 
@@ -49,6 +67,9 @@ class TapeStore {
   Result<std::optional<std::string>> part_bytes(std::uint32_t recording, std::uint64_t offset);
   void note_damage(const DecodedChunk& chunk, const ChunkEntry& entry);
   void trim();
+  Result<void> find_completions(std::uint32_t recording);
+  std::optional<ChunkRef> chunk_at(std::uint32_t recording, std::uint32_t segment, std::uint32_t epoch,
+                                   std::uint32_t chunk_in_epoch) const;
 
   std::shared_ptr<const ByteSource> x_source;
   std::string x_name;
@@ -57,6 +78,7 @@ class TapeStore {
   std::map<std::uint64_t, Cached> x_cache;  // by offset
   std::list<std::uint64_t> x_uses;          // latest first
   std::uint64_t x_memory = 0;
+  std::set<std::uint32_t> x_completions_found;  // recordings whose chunks were searched after a scan
 };
 
 }  // namespace tapedeck::format

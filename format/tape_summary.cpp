@@ -40,8 +40,9 @@ std::uint64_t& method_count(TapeSummary& summary, std::string_view method) {
   return summary.methods[summary.methods.size() < kMethods ? std::string(method) : "other"];
 }
 
-void add_endpoint(TapeSummary& summary, const http::Exchange& exchange, http::RequestLine line, std::uint64_t bytes) {
-  EndpointTotals& totals = endpoint_totals(summary, http::endpoint_of(line.method, line.target));
+void add_endpoint(TapeSummary& summary, const http::Exchange& exchange, const http::Endpoint& endpoint,
+                  std::uint64_t bytes) {
+  EndpointTotals& totals = endpoint_totals(summary, endpoint);
   ++totals.count;
   totals.bytes += bytes;
   if (exchange.status >= 500 || exchange.status == 0) ++totals.errors;
@@ -185,6 +186,12 @@ bool read_endpoints(const dom::element& document, TapeSummary& summary) {
 }  // namespace
 
 void add_exchange(TapeSummary& summary, const http::Exchange& exchange, http::FlagSet flags, KeptBytes kept) {
+  const http::RequestLine line = http::request_line_of(exchange.request.head);
+  add_exchange(summary, exchange, http::endpoint_of(line.method, line.target), flags, kept);
+}
+
+void add_exchange(TapeSummary& summary, const http::Exchange& exchange, const http::Endpoint& endpoint,
+                  http::FlagSet flags, KeptBytes kept) {
   const Time first = sort_time(exchange);
   summary.start = summary.exchanges == 0 ? first : std::min(summary.start, first);
   summary.end = summary.exchanges == 0 ? first : std::max(summary.end, first);
@@ -197,9 +204,8 @@ void add_exchange(TapeSummary& summary, const http::Exchange& exchange, http::Fl
   summary.request_body_bytes += kept.request;
   summary.response_body_bytes += kept.response;
   if (!exchange.has_request()) return;
-  const http::RequestLine line = http::request_line_of(exchange.request.head);
-  ++method_count(summary, line.method);
-  add_endpoint(summary, exchange, line, kept.request + kept.response);
+  ++method_count(summary, endpoint.method);
+  add_endpoint(summary, exchange, endpoint, kept.request + kept.response);
 }
 
 void TapeSummary::add(const http::Exchange& exchange) {

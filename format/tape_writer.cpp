@@ -23,7 +23,8 @@ http::RecordingId random_recording() {
 }
 
 Result<void> TapeWriter::Impl::start_segment(std::unique_ptr<ByteSink> sink, Time now) {
-  writer = std::make_unique<SegmentWriter>(std::move(sink), SegmentId{recording, segment}, next_ordinal, options.level);
+  writer = std::make_unique<SegmentWriter>(std::move(sink), SegmentId{recording, segment},
+                                           SegmentWriter::Counts{next_ordinal, next_completion}, options.level);
   totals = {};
   totals.recording_note = first_note;
   state = State::open;
@@ -31,6 +32,7 @@ Result<void> TapeWriter::Impl::start_segment(std::unique_ptr<ByteSink> sink, Tim
   header.compat = options.sorted ? kCompatSorted : 0;
   header.created = to_ns(now);
   header.next_ordinal = next_ordinal;
+  header.next_completion = next_completion;
   if (auto written = writer->write_file_header(header); !written) return fail(written.error());
   return {};
 }
@@ -53,11 +55,15 @@ Result<void> TapeWriter::Impl::close_chunk() {
   ClosedChunk chunk = builder.close();
   promised = std::max({promised, watermark, options.sorted ? last_row : INT64_MIN});
   chunk.facts.next_ordinal = next_ordinal - chunk.facts.exchanges;
+  const std::uint32_t completions = chunk.facts.rows - chunk.facts.exchanges;
+  chunk.facts.next_completion = next_completion - completions;
+  completions_in_epoch += completions;
   chunk.facts.watermark = promised;
   chunk.facts.epoch = epoch;
   chunk.facts.chunk_in_epoch = static_cast<std::uint16_t>(chunks_in_epoch++);
   if (auto submitted = submit({RecordType::chunk, {}, {}, std::move(chunk), {}, false}); !submitted) return submitted;
-  return chunks_in_epoch >= kEpochChunks ? close_epoch() : Result<void>();
+  const bool is_full = chunks_in_epoch >= kEpochChunks || completions_in_epoch >= kEpochCompletions;
+  return is_full ? close_epoch() : Result<void>();
 }
 
 Result<void> TapeWriter::Impl::close_epoch() {
@@ -73,9 +79,10 @@ void TapeWriter::Impl::begin_epoch() {
   ++epoch;
   chunks_in_epoch = 0;
   blobs_in_epoch = 0;
+  completions_in_epoch = 0;
   values.clear();
   bodies.clear();
-  parts.clear();
+  known_parts.clear();
 }
 
 Result<void> TapeWriter::Impl::submit(EncodeJob job) {
@@ -96,9 +103,23 @@ Result<void> TapeWriter::Impl::take_written(RecordEncoder::Wait wait) {
   const std::unique_ptr<EncodeJob> job = encoder.take(wait);
   if (job == nullptr) return {};
   if (auto written = writer->write(*job); !written) return fail(written.error());
-  acknowledged.written = writer->written_ordinals();
+  remember_written(*job);
   if (options.sync == Sync::every_chunk && job->type == RecordType::chunk) return sync(last_sync);
   return {};
+}
+
+void TapeWriter::Impl::remember_written(const EncodeJob& job) {
+  acknowledged.written = writer->written().ordinals;
+  acknowledged.completions = writer->written().completions;
+  while (next_completion - completing.size() < acknowledged.completions && !completing.empty()) {
+    const auto done = open_rows.find(completing.front());
+    open_blobs.erase(done->second.request_blob);
+    open_rows.erase(done);
+    completing.pop_front();
+  }
+  if (job.type != RecordType::blob) return;
+  const BlobBody blob = *decode_blob(job.body);
+  if (const auto open = open_blobs.find(blob.blob); open != open_blobs.end()) open->second.written += blob.raw_len;
 }
 
 Result<void> TapeWriter::Impl::flush() {
@@ -174,21 +195,41 @@ Result<void> TapeWriter::Impl::next_segment(std::unique_ptr<ByteSink> sink, Time
 Result<void> TapeWriter::Impl::abandon_segment(std::unique_ptr<ByteSink> sink, Time now) {
   encoder.clear();
   builder.close();
-  const std::uint64_t gone = next_ordinal - writer->written_ordinals();
+  const std::uint64_t gone = next_ordinal - writer->written().ordinals;
   lost += gone;
   unnoted += gone;
+  forget_unwritten_rows();
   earlier_bytes += writer->bytes();
   ++segment;
   begin_epoch();
   const bool was_full = trouble.code == boost::system::errc::no_space_on_device;
+  const http::Reason reason = was_full ? http::Reason::disk_full : http::Reason::io_error;
   if (auto started = start_segment(std::move(sink), now); !started) return started;
-  if (unnoted == 0) return {};
-  Note loss;
-  loss.reason = was_full ? http::Reason::disk_full : http::Reason::io_error;
-  loss.level = NoteLevel::loss;
-  loss.from = loss.to = now;
-  loss.exchanges = std::exchange(unnoted, 0);
-  return note(loss);
+  if (unnoted != 0) {
+    Note loss;
+    loss.reason = reason;
+    loss.level = NoteLevel::loss;
+    loss.from = loss.to = now;
+    loss.exchanges = std::exchange(unnoted, 0);
+    if (auto written = note(loss); !written) return written;
+  }
+  return cut_off(reason, now);
+}
+
+/// Opening rows that no segment holds are gone with the others; those that one holds are open again, with what of
+/// their bodies is there.
+void TapeWriter::Impl::forget_unwritten_rows() {
+  open_rows.erase(open_rows.lower_bound(writer->written().ordinals), open_rows.end());
+  completing.clear();
+  for (auto& [ordinal, row] : open_rows) {
+    row.completing = false;
+    if (const auto blob = open_blobs.find(row.request_blob); blob != open_blobs.end()) {
+      row.request_body = blob->second;
+      row.request_body.bytes = blob->second.written;
+      row.request_body.ended = true;  // the parts behind are gone: none can follow
+    }
+  }
+  open_blobs.clear();
 }
 
 TapeWriter::TapeWriter(std::unique_ptr<Impl> impl) : x_impl(std::move(impl)) {}
@@ -202,17 +243,36 @@ Result<TapeWriter> TapeWriter::create(std::unique_ptr<ByteSink> sink, TapeOption
   return writer;
 }
 
-Result<http::ExchangeId> TapeWriter::append(const http::Exchange& exchange, Time now) {
-  return x_impl->append(exchange, now);
+Result<http::ExchangeId> TapeWriter::append(const http::Exchange& exchange, Time now, StreamedBodies bodies) {
+  return x_impl->append(exchange, now, bodies);
 }
+Result<http::ExchangeId> TapeWriter::open(const http::Exchange& exchange, Time now, StreamedBodies bodies) {
+  return x_impl->open(exchange, now, bodies);
+}
+Result<std::uint64_t> TapeWriter::complete(const http::ExchangeId& id, const http::Exchange& exchange, Time now,
+                                           StreamedBodies bodies) {
+  return x_impl->complete(id, exchange, now, bodies);
+}
+Result<void> TapeWriter::cut_off(http::Reason reason, Time now) { return x_impl->cut_off(reason, now); }
+
+BlobNumber TapeWriter::begin_body() {
+  x_impl->open_blobs.try_emplace(x_impl->next_blob);
+  return x_impl->next_blob++;
+}
+Result<void> TapeWriter::append_body(BlobNumber body, BodyPart part, Time) {
+  return x_impl->append_body(body, std::move(part));
+}
+void TapeWriter::forget_body(BlobNumber body) { x_impl->open_blobs.erase(body); }
+
 Result<void> TapeWriter::note(const Note& note, Time) { return x_impl->note(note); }
 Result<void> TapeWriter::tick(Time now, Time watermark) { return x_impl->tick(now, watermark); }
 Result<void> TapeWriter::next_segment(std::unique_ptr<ByteSink> sink, Time now) {
   return x_impl->next_segment(std::move(sink), now);
 }
 
-Result<TapeTotals> TapeWriter::seal(Time) {
+Result<TapeTotals> TapeWriter::seal(Time now) {
   if (auto open = x_impl->check_open(); !open) return open.error();
+  if (auto cut = x_impl->cut_off(http::Reason::cut_off, now); !cut) return cut.error();
   if (auto sealed = x_impl->seal_segment(); !sealed) return sealed.error();
   x_impl->state = Impl::State::sealed;
   return TapeTotals{x_impl->next_ordinal - x_impl->lost, x_impl->earlier_bytes + x_impl->writer->bytes()};

@@ -1,4 +1,4 @@
-// How a TapeWriter takes a row: its limits, where its bodies go, its flags.
+// How a TapeWriter takes rows: their limits, their flags, exchanges in one row or in two.
 #include <algorithm>
 #include <array>
 
@@ -9,7 +9,6 @@
 namespace tapedeck::format {
 namespace {
 
-constexpr std::size_t kMinDeduped = 256;
 constexpr std::array kSides{http::Side::request, http::Side::response};
 
 Result<void> check_limits(const http::Exchange& exchange) {
@@ -20,19 +19,51 @@ Result<void> check_limits(const http::Exchange& exchange) {
   return {};
 }
 
-/// A prefix was kept if the lengths say so, whatever the flags say.
-void settle_truncation(const http::Body& body, http::Side side, RowMeta& row, http::FlagSet& flags) {
-  const http::Flag flag = side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated;
-  if (body.state == http::BodyState::kept && body.wire_length && *body.wire_length != body.bytes.size())
-    flags.set(flag);
-  if (flags.has(flag) && body.wire_length) row.seen[static_cast<std::size_t>(side)] = *body.wire_length + 1;
-}
-
 const http::Body& body_of(const http::Exchange& exchange, http::Side side) {
   return side == http::Side::request ? exchange.request.body : exchange.response.body;
 }
 
-bool is_blob(const http::Body& body) { return body.state == http::BodyState::kept && body.bytes.size() > kInlineBody; }
+/// Whether bytes of the body are on the tape, and how many.
+std::optional<std::uint64_t> kept_length(const BodyPlace& place) {
+  switch (place.code) {
+    case BodyCode::none:
+    case BodyCode::omitted:
+    case BodyCode::blob_open: return std::nullopt;
+    default: return place.length;
+  }
+}
+
+/// A prefix was kept if the lengths say so, whatever the flags say.
+void settle_truncation(const http::Body& body, http::Side side, RowMeta& row, http::FlagSet& flags) {
+  const http::Flag flag = side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated;
+  const auto kept = kept_length(row.bodies[static_cast<std::size_t>(side)]);
+  if (kept && body.wire_length && *body.wire_length != *kept) flags.set(flag);
+  if (flags.has(flag) && body.wire_length) row.seen[static_cast<std::size_t>(side)] = *body.wire_length + 1;
+}
+
+KeptBytes kept_bytes(const RowMeta& row) {
+  return {kept_length(row.bodies[0]).value_or(0), kept_length(row.bodies[1]).value_or(0)};
+}
+
+http::Endpoint endpoint_of(const http::Exchange& exchange) {
+  const http::RequestLine line = http::request_line_of(exchange.request.head);
+  return http::endpoint_of(line.method, line.target);
+}
+
+/// What is left to say of an exchange of which nothing more will come.
+http::Exchange cut_off_exchange(const OpenRow& open, http::Reason reason) {
+  http::Exchange rest;
+  rest.flags = open.flags;
+  rest.flags.set(http::Flag::cut_off);
+  rest.flags.set(http::Flag::response_missing);
+  rest.reason = reason;
+  rest.request.first = time_from_ns(open.names.request_first);
+  rest.request.last = rest.response.first = rest.response.last = open.request_last;
+  if (open.request_blob == 0) return rest;
+  rest.flags.set(http::Flag::request_truncated);
+  rest.request.body.state = http::BodyState::kept;
+  return rest;
+}
 
 }  // namespace
 
@@ -42,121 +73,131 @@ Error limit_error(std::string_view what, std::uint64_t size, std::uint64_t limit
                                               std::to_string(limit) + " bytes); cut it first");
 }
 
-Result<http::ExchangeId> TapeWriter::Impl::append(const http::Exchange& exchange, Time now) {
-  if (auto open = check_open(); !open) return open.error();
-  if (auto fits = check_limits(exchange); !fits) return fits.error();
-  if (builder.rows() > 0 && now - chunk_opened >= options.chunk_age) {
-    if (auto closed = close_chunk(); !closed) return closed.error();
+Result<void> TapeWriter::Impl::before_row(const http::Exchange& exchange, Time now) {
+  if (auto open = check_open(); !open) return open;
+  if (auto fits = check_limits(exchange); !fits) return fits;
+  if (builder.rows() > 0 && now - chunk_opened >= options.chunk_age) return close_chunk();
+  return {};
+}
+
+Result<http::ExchangeId> TapeWriter::Impl::append(const http::Exchange& exchange, Time now, StreamedBodies streamed) {
+  if (auto ready = before_row(exchange, now); !ready) return ready.error();
+  RowMeta row;
+  if (auto placed = place_bodies(exchange, streamed, {}, row); !placed) return placed.error();
+  set_flags(exchange, row);
+  add_exchange(totals, exchange, http::FlagSet(row.flags), kept_bytes(row));
+  return take_row(exchange, std::move(row), {}, now);
+}
+
+Result<http::ExchangeId> TapeWriter::Impl::open(const http::Exchange& exchange, Time now, StreamedBodies streamed) {
+  if (auto ready = before_row(exchange, now); !ready) return ready.error();
+  if (options.sorted)
+    return make_error(errc::not_supported, "a sorted tape has whole rows only: append() the exchange");
+  RowMeta row;
+  row.kind = RowKind::opening;
+  const auto blob = open_blobs.find(streamed.request);
+  const bool is_open = blob != open_blobs.end() && !blob->second.ended;
+  const RowParts parts{true, !is_open, false};
+  if (auto placed = place_bodies(exchange, streamed, parts, row); !placed) return placed.error();
+  set_flags(exchange, row);
+  const OpenRow draft{{},
+                      http::FlagSet(row.flags),
+                      exchange.request.last,
+                      endpoint_of(exchange),
+                      kept_bytes(row).request,
+                      is_open ? streamed.request : 0,
+                      {},
+                      false};
+  OpenRow& open = open_rows.emplace(next_ordinal, draft).first->second;
+  open.names.kind = RowKind::completion;
+  open.names.connection = exchange.connection ? exchange.connection->number : 0;
+  open.names.sequence = exchange.sequence;
+  open.names.stream = exchange.stream;
+  open.names.method = method_code(http::request_line_of(exchange.request.head).method);
+  open.names.version = static_cast<std::uint8_t>(exchange.version);
+  open.names.request_first = to_ns(sort_time(exchange));
+  return take_row(exchange, std::move(row), parts, now);
+}
+
+Result<std::uint64_t> TapeWriter::Impl::complete(const http::ExchangeId& id, const http::Exchange& exchange, Time now,
+                                                 StreamedBodies streamed) {
+  if (auto ready = before_row(exchange, now); !ready) return ready.error();
+  const auto found = open_rows.find(id.ordinal);
+  if (id.recording != recording || found == open_rows.end() || found->second.completing) {
+    return make_error(errc::not_found, "cannot complete exchange " + http::to_string(id) + ": it is not open");
   }
-  auto row = place_row(exchange);
-  if (!row) return row.error();
+  OpenRow& open = found->second;
+  RowMeta row = open.names;
+  const RowParts parts{false, open.request_blob != 0, true};
+  if (auto placed = place_bodies(exchange, streamed, parts, row); !placed) return placed.error();
+  set_flags(exchange, row);
+  if (open.flags.has(http::Flag::late_row)) {
+    http::FlagSet flags(row.flags);
+    flags.set(http::Flag::late_row);
+    row.flags = flags.bits();
+  }
+  KeptBytes kept = kept_bytes(row);
+  kept.request += open.kept_request;
+  add_exchange(totals, exchange, open.endpoint, http::FlagSet(row.flags), kept);
+  const std::uint64_t number = next_completion;
+  take_completion(id.ordinal, exchange, std::move(row), parts, now);
+  return number;
+}
+
+Result<void> TapeWriter::Impl::cut_off(http::Reason reason, Time now) {
+  if (auto open = check_open(); !open) return open;
+  std::vector<std::uint64_t> ordinals;
+  for (const auto& [ordinal, row] : open_rows) {
+    if (!row.completing) ordinals.push_back(ordinal);
+  }
+  // The sink can take completions while this goes on; those of the ordinals listed come one by one.
+  for (const std::uint64_t ordinal : ordinals) {
+    if (auto cut = cut_off_one(ordinal, open_rows.at(ordinal), reason, now); !cut) return cut;
+  }
+  return {};
+}
+
+Result<void> TapeWriter::Impl::cut_off_one(std::uint64_t ordinal, const OpenRow& open, http::Reason reason, Time now) {
+  if (open.request_body.parts != 0) open_blobs.try_emplace(open.request_blob, open.request_body);
+  const StreamedBodies streamed{open.request_blob, 0};
+  const auto cut = complete({recording, ordinal}, cut_off_exchange(open, reason), now, streamed);
+  return cut ? Result<void>() : cut.error();
+}
+
+/// Flags as stored. The bodies are placed.
+void TapeWriter::Impl::set_flags(const http::Exchange& exchange, RowMeta& row) const {
+  http::FlagSet flags = exchange.flags;
+  for (const http::Side side : kSides) settle_truncation(body_of(exchange, side), side, row, flags);
+  const bool is_late = to_ns(sort_time(exchange)) < std::max(promised, options.sorted ? last_row : INT64_MIN);
+  if (has_ordinal(row) && is_late) flags.set(http::Flag::late_row);
+  row.flags = flags.bits();
+}
+
+http::ExchangeId TapeWriter::Impl::take_row(const http::Exchange& exchange, RowMeta row, const RowParts& parts,
+                                            Time now) {
   if (builder.rows() == 0) chunk_opened = now;
   const std::uint64_t ordinal = next_ordinal++;
-  totals_add(exchange, http::FlagSet(row->flags));
-  builder.add(exchange, std::move(*row), ordinal, chunks_in_epoch);
+  builder.add(exchange, std::move(row), parts, ordinal, chunks_in_epoch);
   last_row = std::max(last_row, to_ns(sort_time(exchange)));
-  // The row is taken: if closing its chunk fails, the next call says so, and the row is among those lost.
-  if (builder.size() >= options.chunk.bytes || builder.rows() >= kChunkRows) (void)close_chunk();
+  close_if_full();
   const bool has_origin = exchange.id.recording != http::RecordingId{};
   return has_origin ? exchange.id : http::ExchangeId{recording, ordinal};
 }
 
-/// What the exchange itself does not say: where its bodies are, and its flags as stored.
-Result<RowMeta> TapeWriter::Impl::place_row(const http::Exchange& exchange) {
-  RowMeta row;
-  http::FlagSet flags = exchange.flags;
-  // Large bodies first: their parts can close the epoch, and the row goes into the one that is open then.
-  for (const http::Side side : kSides) {
-    settle_truncation(body_of(exchange, side), side, row, flags);
-    if (!is_blob(body_of(exchange, side))) continue;
-    auto place = write_blob(exchange, side);
-    if (!place) return place.error();
-    row.bodies[static_cast<std::size_t>(side)] = std::move(*place);
-  }
-  std::uint64_t index = builder.own_bodies();
-  for (const http::Side side : kSides) {
-    BodyPlace& place = row.bodies[static_cast<std::size_t>(side)];
-    if (place.code == BodyCode::blob) {
-      place.epochs_back = epoch - place.epochs_back;
-    } else {
-      place = place_body(body_of(exchange, side), index);
-    }
-    if (place.in_chunk()) ++index;
-  }
-  if (to_ns(sort_time(exchange)) < std::max(promised, options.sorted ? last_row : INT64_MIN)) {
-    flags.set(http::Flag::late_row);
-  }
-  row.flags = flags.bits();
-  return row;
+void TapeWriter::Impl::take_completion(std::uint64_t ordinal, const http::Exchange& exchange, RowMeta row,
+                                       const RowParts& parts, Time now) {
+  if (builder.rows() == 0) chunk_opened = now;
+  open_rows.at(ordinal).completing = true;
+  completing.push_back(ordinal);
+  ++next_completion;
+  row.completes = next_ordinal - ordinal;
+  builder.add(exchange, std::move(row), parts, ordinal, chunks_in_epoch);
+  close_if_full();
 }
 
-void TapeWriter::Impl::totals_add(const http::Exchange& exchange, http::FlagSet flags) {
-  add_exchange(totals, exchange, flags, {exchange.request.body.bytes.size(), exchange.response.body.bytes.size()});
-}
-
-/// `index`: that of the next body in the open chunk.
-BodyPlace TapeWriter::Impl::place_body(const http::Body& body, std::uint64_t index) {
-  BodyPlace place;
-  switch (body.state) {
-    case http::BodyState::none: return place;
-    case http::BodyState::omitted:
-      place.code = BodyCode::omitted;
-      place.length = body.wire_length ? *body.wire_length + 1 : 0;
-      place.omitted_because = static_cast<std::uint8_t>(body.omitted_because);
-      if (body.sha256.size() == 32) place.sha256 = body.sha256;
-      return place;
-    case http::BodyState::kept: break;
-  }
-  place.code = BodyCode::in_column;
-  place.length = body.bytes.size();
-  if (body.bytes.size() < kMinDeduped) return place;
-  const auto earlier = bodies.find_or_add(hash_of_body(body.bytes), {chunks_in_epoch, index});
-  if (earlier) {
-    place.code = BodyCode::equal;
-    place.chunks_back = chunks_in_epoch - earlier->first;
-    place.index = earlier->second;
-  }
-  return place;
-}
-
-/// Parts first, so that a row never names what is not there yet. epochs_back is the first part's epoch, for place_row.
-Result<BodyPlace> TapeWriter::Impl::write_blob(const http::Exchange& exchange, http::Side side) {
-  const std::string_view bytes = body_of(exchange, side).bytes;
-  const std::uint64_t count = (bytes.size() + kInlineBody - 1) / kInlineBody;
-  if (blobs_in_epoch > 0 && blobs_in_epoch + count > kEpochBlobs) {
-    if (auto closed = close_epoch(); !closed) return closed.error();
-  }
-  const std::uint32_t first_epoch = epoch;
-  BlobBody blob;
-  blob.blob = next_blob++;
-  blob.connection = exchange.connection ? exchange.connection->number : 0;
-  blob.sequence = exchange.sequence;
-  for (std::size_t at = 0; at < bytes.size(); at += kInlineBody) {
-    const std::string_view part = bytes.substr(at, kInlineBody);
-    blob.offset = at;
-    blob.raw_len = static_cast<std::uint32_t>(part.size());
-    blob.flags = static_cast<std::uint8_t>((at + part.size() == bytes.size() ? kBlobLast : 0) |
-                                           (side == http::Side::request ? kBlobOfRequest : 0));
-    blob.epoch = epoch;
-    ++blobs_in_epoch;
-    const auto same = parts.find_or_add(hash_of_body(part), {blob.blob, blob.part});
-    blob.same_blob = same ? same->first : 0;
-    blob.same_part = same ? static_cast<std::uint32_t>(same->second) : 0;
-    const std::string_view own = same ? std::string_view() : part;
-    if (auto submitted = submit({RecordType::blob, encode(blob), std::string(own), {}, {}, false}); !submitted) {
-      return submitted.error();
-    }
-    ++blob.part;
-    if (blobs_in_epoch >= kEpochBlobs) {
-      if (auto closed = close_epoch(); !closed) return closed.error();
-    }
-  }
-  BodyPlace place;
-  place.code = BodyCode::blob;
-  place.length = bytes.size();
-  place.blob = blob.blob;
-  place.epochs_back = first_epoch;
-  return place;
+/// The row is taken: if closing its chunk fails, the next call says so, and the row is among those lost.
+void TapeWriter::Impl::close_if_full() {
+  if (builder.size() >= options.chunk.bytes || builder.rows() >= kChunkRows) (void)close_chunk();
 }
 
 }  // namespace tapedeck::format

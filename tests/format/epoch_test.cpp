@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include "format/footers.hpp"
-#include "format/format_error.hpp"
 #include "format/segment_writer.hpp"
 #include "tests/format/tape_fixture.hpp"
 
@@ -31,7 +30,7 @@ std::string random_bytes(std::size_t n) {
 /// A sealed tape of one chunk, laid out by hand.
 std::string tape_of(format::ClosedChunk chunk) {
   const auto bytes = std::make_shared<std::string>();
-  format::SegmentWriter segment(std::make_unique<MemorySink>(bytes), {kRecording, 0}, 0, 3);
+  format::SegmentWriter segment(std::make_unique<MemorySink>(bytes), {kRecording, 0}, {}, 3);
   REQUIRE(segment.write_file_header({}).has_value());
   format::RecordEncoder encoder(3, 0);
   encoder.submit({format::RecordType::chunk, {}, {}, std::move(chunk), {}, false});
@@ -116,19 +115,4 @@ TEST_CASE("bodies in the column of incompressible ones are read") {
   CHECK(rows[0].response.body.bytes == "defgh");
   CHECK(rows[1].request.body.bytes == "defgh");
   CHECK(rows[1].response.body.bytes == "12345");
-}
-
-TEST_CASE("exchanges in two parts are refused, not misread") {
-  format::RowMeta row;
-  row.kind = format::RowKind::opening;
-  format::MetaEncoder meta;
-  meta.add(row);
-  format::ClosedChunk chunk;
-  chunk.facts.rows = chunk.facts.exchanges = 1;
-  chunk.facts.t_min = chunk.facts.t_max = 0;
-  chunk.columns = {{format::Column::meta, meta.finish()}};
-  auto reader = open_bytes(tape_of(std::move(chunk)));
-  const auto next = reader.in_time_order().next();
-  REQUIRE(next.has_error());
-  CHECK(next.error().code == format::errc::not_supported);
 }
