@@ -268,5 +268,43 @@ TEST_CASE("what is open at the end is cut off, and truncated where its head prom
   CHECK(assembler.bytes() == 0);
 }
 
+TEST_CASE("body bytes that are taken out on the way count for lengths, gaps and the limit") {
+  ExchangeAssembler assembler(10);
+  const Feeder feed{assembler};
+  feed.begin(1);
+  feed.head(1, 2, Side::request, "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  feed.body(3, Side::request, "abc");
+  CHECK(assembler.held(1, Side::request).bytes == 3);
+  CHECK(assembler.held(1, Side::request).since == at(3));
+  CHECK(assembler.take_body(1, Side::request, 2) == "ab");
+  CHECK(assembler.take_body(1, Side::request, 100) == "c");
+  feed.gap(4, Side::request, 2);
+  feed.body(5, Side::request, "fghijklm");
+  CHECK(assembler.held(1, Side::request).bytes == 7);
+  CHECK(assembler.held(1, Side::request).since == at(4));
+  CHECK_FALSE(assembler.request_is_whole(1));
+  feed.head(6, 7, Side::response, kOk, 200);
+  const Exchange x = feed.end();
+  CHECK(x.request.body.bytes == std::string(2, '\0') + "fghij");
+  CHECK(x.gaps == std::vector<BodyGap>{{Side::request, 3, 2}});
+  CHECK(x.request.body.wire_length == 13);
+  CHECK(x.flags.has(Flag::request_truncated));
+}
+
+TEST_CASE("a request is whole when its head's length is here, and not before") {
+  ExchangeAssembler assembler(kNoLimit);
+  const Feeder feed{assembler};
+  feed.begin(1);
+  CHECK_FALSE(assembler.request_is_whole(1));
+  feed.head(1, 2, Side::request, kPost);
+  feed.body(3, Side::request, "abc");
+  CHECK_FALSE(assembler.request_is_whole(1));
+  feed.body(3, Side::request, "def");
+  CHECK(assembler.request_is_whole(1));
+  CHECK(assembler.take_body(1, Side::request, 6) == "abcdef");
+  CHECK(assembler.request_is_whole(1));
+  CHECK(feed.end().request.body.wire_length == std::nullopt);
+}
+
 }  // namespace
 }  // namespace tapedeck::http
