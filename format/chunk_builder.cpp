@@ -113,8 +113,8 @@ void ChunkBuilder::add(const http::Exchange& exchange, RowMeta row, const RowPar
   row = with_facts(exchange, std::move(row));
   add_heads(exchange, row, parts, chunk_in_epoch);
   for (const BodyPlace& body : row.bodies) x_own_bodies += body.in_chunk() ? 1 : 0;
-  if (row.bodies[0].code == BodyCode::in_column) column(Column::request_bodies) += exchange.request.body.bytes;
-  if (row.bodies[1].code == BodyCode::in_column) column(Column::response_bodies) += exchange.response.body.bytes;
+  add_body(row.bodies[0], exchange.request.body, Column::request_bodies);
+  add_body(row.bodies[1], exchange.response.body, Column::response_bodies);
   add_extra(exchange, row, parts);
   add_ext(exchange, row, parts);
   add_connection(exchange);
@@ -126,6 +126,11 @@ void ChunkBuilder::add(const http::Exchange& exchange, RowMeta row, const RowPar
   count(row);
   x_bytes = 0;
   for (const std::string& bytes : x_columns) x_bytes += bytes.size();
+}
+
+void ChunkBuilder::add_body(const BodyPlace& place, const http::Body& body, Column of_side) {
+  if (place.code == BodyCode::in_column) column(of_side) += body.bytes;
+  if (place.code == BodyCode::stored) column(Column::stored) += body.bytes;
 }
 
 void ChunkBuilder::add_heads(const http::Exchange& exchange, RowMeta& row, const RowParts& parts,

@@ -38,7 +38,7 @@ class ChunkBuilder {
   ChunkBuilder(const http::RecordingId& recording, ValueTable& values) : x_recording(&recording), x_table(&values) {}
 
   /// `row`: kind, bodies, flags and (of a completion) what it repeats are set, the rest is filled from the exchange.
-  /// Bodies with code 1 go into the chunk's columns. `ordinal`: the exchange's, also of a completion.
+  /// Bodies with codes 1 and 2 go into the chunk's columns. `ordinal`: the exchange's, also of a completion.
   void add(const http::Exchange& exchange, RowMeta row, const RowParts& parts, std::uint64_t ordinal,
            std::uint64_t chunk_in_epoch);
   std::uint32_t rows() const { return x_chunk.facts.rows; }
@@ -50,6 +50,7 @@ class ChunkBuilder {
 
  private:
   std::string& column(Column id) { return x_columns[static_cast<std::size_t>(id)]; }
+  void add_body(const BodyPlace& place, const http::Body& body, Column of_side);
   void add_heads(const http::Exchange& exchange, RowMeta& row, const RowParts& parts, std::uint64_t chunk_in_epoch);
   void add_extra(const http::Exchange& exchange, RowMeta& row, const RowParts& parts);
   void add_ext(const http::Exchange& exchange, RowMeta& row, const RowParts& parts);

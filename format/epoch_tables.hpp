@@ -1,11 +1,11 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 namespace tapedeck::format {
 
@@ -16,23 +16,37 @@ struct EpochPlace {
 };
 
 /// Header values that stand in VALUES of some chunk of this epoch. Keeps the values and compares bytes. When it is full
-/// no more are taken.
+/// no more are taken. Open addressing, values side by side in blocks: nothing is allocated for a value.
 class ValueTable {
  public:
-  /// Where `value` stands; nothing if it is not worth it, or not known.
-  std::optional<EpochPlace> find(std::string_view value) const;
-  /// Whether it may be added.
-  bool takes(std::string_view value) const;
-  void add(std::string_view value, EpochPlace place);
+  /// Where `value` stands; else, if there is room, remembers that it stands at `place` from now on.
+  struct Answer {
+    std::optional<EpochPlace> known;
+    bool added = false;
+  };
+  Answer find_or_add(std::string_view value, EpochPlace place);
   void clear();
+  std::uint64_t memory() const { return x_slots.capacity() * sizeof(Slot) + x_blocks.size() * kBlock; }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  struct Slot {
+    std::uint64_t hash = 0;
+    const char* bytes = nullptr;  // null: free
+    std::uint32_t size = 0;
+    std::uint32_t chunk = 0;
+    std::uint32_t index = 0;
   };
-  std::unordered_map<std::string, EpochPlace, Hash, std::equal_to<>> x_values;
+  static constexpr std::size_t kBlock = 256u << 10;
+  Slot& slot_for(std::uint64_t hash, std::string_view value);
+  const char* keep(std::string_view value);
+  void grow();
+
+  std::vector<Slot> x_slots;
+  std::size_t x_count = 0;
   std::uint64_t x_bytes = 0;
+  std::vector<std::unique_ptr<char[]>> x_blocks;
+  std::size_t x_block = 0;       // being filled
+  std::size_t x_block_used = 0;  // of it
 };
 
 /// The first 128 bits of a SHA-256: clients choose bodies, and a weak hash would let them swap two.
@@ -44,13 +58,19 @@ class BodyTable {
  public:
   /// Where equal bytes stand; else remembers that they stand at `place` from now on.
   std::optional<EpochPlace> find_or_add(const BodyHash& hash, EpochPlace place);
-  void clear() { x_places.clear(); }
+  void clear();
+  std::uint64_t memory() const { return x_slots.capacity() * sizeof(Slot); }
 
  private:
-  struct Hash {
-    std::size_t operator()(const BodyHash& hash) const { return static_cast<std::size_t>(hash[0]); }
+  struct Slot {
+    BodyHash hash{};
+    std::uint64_t place = 0;  // 40 + 24 bits, + 1; 0: free
   };
-  std::unordered_map<BodyHash, EpochPlace, Hash> x_places;
+  Slot& slot_for(const BodyHash& hash);
+  void grow();
+
+  std::vector<Slot> x_slots;
+  std::size_t x_count = 0;
 };
 
 /// Appends `head` as pieces to `out`: values that are worth it by reference, the rest literally. Values new to the

@@ -67,18 +67,23 @@ Compressor::Compressor(int level)
   ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1);
 }
 
-std::string Compressor::compress(std::string_view raw) {
-  std::string out(ZSTD_compressBound(raw.size()), '\0');
+std::string_view Compressor::compress_into_scratch(std::string_view raw) {
+  const std::size_t bound = ZSTD_compressBound(raw.size());
+  if (bound > x_scratch_size) {
+    x_scratch = std::make_unique_for_overwrite<char[]>(bound);
+    x_scratch_size = bound;
+  }
   const std::size_t n =
-      ZSTD_compress2(static_cast<ZSTD_CCtx*>(x_context.get()), out.data(), out.size(), raw.data(), raw.size());
+      ZSTD_compress2(static_cast<ZSTD_CCtx*>(x_context.get()), x_scratch.get(), bound, raw.data(), raw.size());
   if (ZSTD_isError(n) != 0) std::abort();  // only memory can run out: the output has room
-  out.resize(n);
-  return out;
+  return {x_scratch.get(), n};
 }
 
+std::string Compressor::compress(std::string_view raw) { return std::string(compress_into_scratch(raw)); }
+
 FrameContent Compressor::compress_or_keep(std::string_view raw) {
-  std::string coded = compress(raw);
-  if (coded.size() < raw.size() + kFrameHeader) return {Codec::zstd, std::move(coded)};
+  const std::string_view coded = compress_into_scratch(raw);
+  if (coded.size() < raw.size() + kFrameHeader) return {Codec::zstd, std::string(coded)};
   return {Codec::raw, std::string(raw)};
 }
 

@@ -26,7 +26,11 @@ class Compressor {
   FrameContent compress_or_keep(std::string_view raw);
 
  private:
+  std::string_view compress_into_scratch(std::string_view raw);
+
   std::unique_ptr<void, void (*)(void*)> x_context;
+  std::unique_ptr<char[]> x_scratch;  // kept: its pages are there
+  std::size_t x_scratch_size = 0;
 };
 
 struct StoredFrame {

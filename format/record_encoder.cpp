@@ -1,5 +1,6 @@
 #include "format/record_encoder.hpp"
 
+#include "format/compressibility.hpp"
 #include "format/wire.hpp"
 
 namespace tapedeck::format {
@@ -8,13 +9,15 @@ namespace {
 void encode_chunk(EncodeJob& job, Compressor& compressor) {
   ChunkBody body{job.chunk.facts, {}};
   std::vector<FrameContent> frames;
-  for (const auto& [id, bytes] : job.chunk.columns) {
-    frames.push_back(compressor.compress_or_keep(bytes));
+  for (auto& [id, bytes] : job.chunk.columns) {
+    const auto raw_len = static_cast<std::uint32_t>(bytes.size());
+    frames.push_back(id == Column::stored ? FrameContent{Codec::raw, std::move(bytes)}
+                                          : compressor.compress_or_keep(bytes));
     ColumnEntry entry;
     entry.id = static_cast<std::uint16_t>(id);
     entry.codec = frames.back().codec;
     entry.flags = column_flags(id);
-    entry.raw_len = static_cast<std::uint32_t>(bytes.size());
+    entry.raw_len = raw_len;
     body.columns.push_back(entry);
   }
   job.payload = store_payload(frames);
@@ -31,7 +34,8 @@ void encode_one_frame(EncodeJob& job, Compressor& compressor) {
   if (job.content.empty()) {
     // No frame: a note without JSON, a part of a blob that equals another.
   } else if (job.type == RecordType::blob) {
-    frames.push_back(compressor.compress_or_keep(job.content));
+    frames.push_back(looks_incompressible(job.content) ? FrameContent{Codec::raw, std::move(job.content)}
+                                                       : compressor.compress_or_keep(job.content));
     store<std::uint8_t>(job.body, 48, static_cast<std::uint8_t>(frames.back().codec));
   } else {
     frames.push_back({Codec::zstd, compressor.compress(job.content)});
@@ -66,6 +70,8 @@ RecordEncoder::~RecordEncoder() {
 
 void RecordEncoder::submit(EncodeJob job) {
   auto owned = std::make_unique<EncodeJob>(std::move(job));
+  owned->raw_size = owned->content.size();
+  for (const auto& [id, bytes] : owned->chunk.columns) owned->raw_size += bytes.size();
   if (x_workers.empty()) {
     encode(*owned, x_compressor);
     owned->done = true;
@@ -85,6 +91,14 @@ bool RecordEncoder::full() const {
 bool RecordEncoder::empty() const {
   const std::lock_guard lock(x_mutex);
   return x_jobs.empty();
+}
+
+std::uint64_t RecordEncoder::memory() const {
+  const std::lock_guard lock(x_mutex);
+  std::uint64_t total = 0;
+  // While it is encoded a record is there twice, at worst.
+  for (const auto& job : x_jobs) total += sizeof(EncodeJob) + 2 * job->raw_size;
+  return total;
 }
 
 std::unique_ptr<EncodeJob> RecordEncoder::take(Wait wait) {

@@ -22,6 +22,7 @@ struct EncodeJob {
   ClosedChunk chunk;
   StoredPayload payload;
   bool done = false;
+  std::uint64_t raw_size = 0;  // of what is to be encoded
 };
 
 /// Compresses records on worker threads and hands them back in the order they came. With no workers the caller's
@@ -37,6 +38,8 @@ class RecordEncoder {
   /// Whether no more should be submitted before one is taken.
   bool full() const;
   bool empty() const;
+  /// Bytes that records hold here, before or after they are encoded.
+  std::uint64_t memory() const;
   /// The oldest, if it is done (or once it is, with `wait`); nothing if there is none.
   enum class Wait : std::uint8_t { no, yes };
   std::unique_ptr<EncodeJob> take(Wait wait);

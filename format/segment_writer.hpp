@@ -34,6 +34,10 @@ class SegmentWriter {
   std::uint64_t bytes() const { return x_offset; }
   Counts written() const { return x_next; }  // all below are written (or lost before)
   bool has_unsynced() const { return x_unsynced; }
+  std::uint64_t memory() const {  // of what the index and summary will say
+    return x_entries.chunks.size() * sizeof(IndexChunk) + x_entries.blobs.size() * sizeof(IndexBlob) +
+           x_entries.completions.size() * sizeof(IndexCompletion) + x_epochs.size() * sizeof(SummaryEpoch);
+  }
   bool in_epoch() const { return !x_entries.chunks.empty() || !x_entries.blobs.empty(); }
 
  private:

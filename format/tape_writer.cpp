@@ -278,6 +278,13 @@ Result<TapeTotals> TapeWriter::seal(Time now) {
   return TapeTotals{x_impl->next_ordinal - x_impl->lost, x_impl->earlier_bytes + x_impl->writer->bytes()};
 }
 
+std::uint64_t TapeWriter::Impl::memory() const {
+  return builder.size() + encoder.memory() + writer->memory() + values.memory() + bodies.memory() +
+         known_parts.memory() + open_rows.size() * sizeof(*open_rows.begin()) +
+         open_blobs.size() * sizeof(*open_blobs.begin());
+}
+
+std::uint64_t TapeWriter::memory() const { return x_impl->memory(); }
 Acknowledged TapeWriter::acknowledged() const { return x_impl->acknowledged; }
 const http::RecordingId& TapeWriter::recording() const { return x_impl->recording; }
 std::uint32_t TapeWriter::segment() const { return x_impl->segment; }

@@ -97,6 +97,8 @@ class TapeWriter {
   const http::RecordingId& recording() const;
   std::uint32_t segment() const;
   std::uint64_t segment_bytes() const;  // written so far
+  /// Held by the open chunk, records on their way to the sink, tables, open rows, the index to come.
+  std::uint64_t memory() const;
   /// Rows that append() took and no segment holds, after an error of the sink and next_segment(), which notes them.
   std::uint64_t lost() const;
 

@@ -1,6 +1,7 @@
 // Where a TapeWriter puts bodies: into the chunk, as a reference to an equal one, or in parts of their own.
 #include <array>
 
+#include "format/compressibility.hpp"
 #include "format/format_error.hpp"
 #include "format/tape_writer_impl.hpp"
 
@@ -110,7 +111,7 @@ BodyPlace TapeWriter::Impl::place_body(const http::Body& body, std::uint64_t ind
       return place;
     case http::BodyState::kept: break;
   }
-  place.code = BodyCode::in_column;
+  place.code = looks_incompressible(body.bytes) ? BodyCode::stored : BodyCode::in_column;
   place.length = body.bytes.size();
   if (body.bytes.size() < kMinDeduped) return place;
   const auto earlier = bodies.find_or_add(hash_of_body(body.bytes), {chunks_in_epoch, index});

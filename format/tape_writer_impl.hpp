@@ -92,6 +92,7 @@ struct TapeWriter::Impl {
   Result<void> abandon_segment(std::unique_ptr<ByteSink> sink, Time now);
   void forget_unwritten_rows();
   void remember_written(const EncodeJob& job);
+  std::uint64_t memory() const;
 
   TapeOptions options;
   const http::RecordingId recording;

@@ -1,6 +1,7 @@
 // What rows share within an epoch, and rows as only other writers lay them out.
 #include <doctest/doctest.h>
 
+#include "format/compressibility.hpp"
 #include "format/footers.hpp"
 #include "format/segment_writer.hpp"
 #include "tests/format/tape_fixture.hpp"
@@ -115,4 +116,42 @@ TEST_CASE("bodies in the column of incompressible ones are read") {
   CHECK(rows[0].response.body.bytes == "defgh");
   CHECK(rows[1].request.body.bytes == "defgh");
   CHECK(rows[1].response.body.bytes == "12345");
+}
+
+TEST_CASE("bodies that look compressed are stored as they are, without an attempt to compress them") {
+  std::mt19937 random(3);
+  std::string random_body(50'000, '\0');
+  for (char& c : random_body) c = static_cast<char>(random());
+  std::string text;
+  while (text.size() < 50'000) text += "{\"price\":" + std::to_string(random()) + "}";
+  std::string utf8;
+  while (utf8.size() < 50'000) utf8 += "\xC3\xA4" + std::to_string(random() % 10) + "\xE2\x82\xAC";
+  std::string base64(50'000, '\0');
+  for (char& c : base64) c = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[random() % 64];
+  std::string numbers(50'000, '\0');
+  for (std::size_t i = 0; i < numbers.size(); i += 2) numbers[i] = static_cast<char>(random());
+  CHECK(format::looks_incompressible(random_body));
+  CHECK_FALSE(format::looks_incompressible(random_body.substr(0, 255)));
+  for (const std::string* compressible : {&text, &utf8, &base64, &numbers}) {
+    CHECK_FALSE(format::looks_incompressible(*compressible));
+  }
+  unsigned found = 0;
+  for (int i = 0; i < 1000; ++i) {
+    random_body.resize(300 + random() % 1000);
+    for (char& c : random_body) c = static_cast<char>(random());
+    found += format::looks_incompressible(random_body) ? 1 : 0;
+  }
+  CHECK(found >= 990);
+
+  const auto bytes = std::make_shared<std::string>();
+  auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), small_chunks(), kNow);
+  http::Exchange e = plain_exchange(0);
+  e.request.body.bytes = text;
+  e.response.body.bytes = random_body;
+  e.id = *writer->append(e, kNow);
+  REQUIRE(writer->seal(kNow).has_value());
+  CHECK(bytes->find(random_body) != std::string::npos);
+  CHECK(bytes->find(text) == std::string::npos);
+  auto reader = open_bytes(*bytes);
+  check_equal(read_all(reader), {e});
 }
