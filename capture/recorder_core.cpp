@@ -1,6 +1,9 @@
 #include "capture/recorder_core.hpp"
 
 #include <algorithm>
+#include <vector>
+
+#include "format/layout.hpp"
 
 namespace tapedeck::capture {
 
@@ -10,7 +13,8 @@ RecorderCore::RecorderCore(const RecorderOptions& options, std::uint64_t memory,
       x_memory(memory),
       x_account(&account),
       x_output(std::move(output)),
-      x_assembler(options.max_body.bytes) {}
+      x_assembler(options.max_body.bytes),
+      x_open_rows(options, account, x_output, x_assembler) {}
 
 void RecorderCore::handle(const QueueItem& item, Time now) {
   if (x_full) return;
@@ -26,19 +30,50 @@ void RecorderCore::handle(const QueueItem& item, Time now) {
 }
 
 void RecorderCore::take(const http::ExchangePart& part, Time now) {
-  if (std::holds_alternative<http::BeginPart>(part.content)) x_account->seen();
-  if (auto exchange = x_assembler.take(part)) {
-    ended(std::move(*exchange), now);
-  } else if (x_assembler.bytes() > x_memory) {
-    keep_to_memory(part, now);
+  if (std::holds_alternative<http::BeginPart>(part.content)) {
+    if (x_closing) return;
+    x_account->seen();
+  }
+  if (std::holds_alternative<http::GapPart>(part.content)) {
+    take_gap(part, now);
+  } else if (auto exchange = x_assembler.take(part)) {
+    ended(part.exchange, std::move(*exchange), now);
+  } else {
+    grew(part, now);
   }
 }
 
-/// Bodies first, the largest of them; then the exchange that asks for more. A quarter is freed at a time, so that the
-/// search for large bodies is rare.
+/// A body holds zeros where bytes were lost: a large gap leaves in parts like any other bytes.
+void RecorderCore::take_gap(http::ExchangePart part, Time now) {
+  http::GapPart& gap = std::get<http::GapPart>(part.content);
+  std::uint64_t left = gap.length;
+  for (bool grows = true; left > 0;) {
+    gap.length = grows ? std::min<std::uint64_t>(left, format::kInlineBody) : left;
+    left -= gap.length;
+    const std::uint64_t before = x_assembler.bytes();
+    (void)x_assembler.take(part);
+    grows = x_assembler.bytes() > before;
+    grew(part, now);
+  }
+}
+
+void RecorderCore::grew(const http::ExchangePart& part, Time now) {
+  if (const auto* body = std::get_if<http::BodyPart>(&part.content)) {
+    x_open_rows.body_grew(part.exchange, body->side, now);
+  } else if (const auto* gap = std::get_if<http::GapPart>(&part.content)) {
+    x_open_rows.body_grew(part.exchange, gap->side, now);
+  }
+  if (x_assembler.bytes() > x_memory) keep_to_memory(part, now);
+}
+
+/// Bodies first, the largest of them: onto the tape if they may go there, else they are lost; then the exchange that
+/// asks for more. A quarter is freed at a time, so that the search for large bodies is rare.
 void RecorderCore::keep_to_memory(const http::ExchangePart& part, Time now) {
   const std::uint64_t target = x_memory - x_memory / 4;
-  if (x_assembler.omittable() >= x_assembler.bytes() - target) x_assembler.omit_bodies(target);
+  if (x_assembler.omittable() >= x_assembler.bytes() - target) {
+    x_open_rows.relieve(target, now);
+    if (x_assembler.bytes() > x_memory) x_assembler.omit_bodies(target);
+  }
   if (x_assembler.bytes() > x_memory) drop_open(part.exchange, http::Reason::capture_memory, now);
 }
 
@@ -52,7 +87,8 @@ void RecorderCore::take(const LossItem& item) {
 void RecorderCore::take(const Abandoned& abandoned, Time now) { drop_open(abandoned.exchange, abandoned.reason, now); }
 
 void RecorderCore::drop_open(std::uint64_t exchange, http::Reason reason, Time now) {
-  if (!x_assembler.forget(exchange)) return;
+  if (!x_assembler.is_open(exchange) || x_open_rows.dropped(exchange, reason, now)) return;
+  x_assembler.forget(exchange);
   x_account->dropped(reason);
   http::Loss loss;
   loss.reason = reason;
@@ -61,30 +97,56 @@ void RecorderCore::drop_open(std::uint64_t exchange, http::Reason reason, Time n
   x_output.note(loss);
 }
 
-void RecorderCore::ended(http::Exchange exchange, Time now) {
-  if (!x_options->filter.matches(exchange)) {
+void RecorderCore::ended(std::uint64_t number, http::Exchange exchange, Time now) {
+  if (x_open_rows.has(number)) {
+    if (x_open_rows.ended(number, std::move(exchange), now)) ++x_whole_rows;
+  } else if (!x_options->filter.matches(exchange)) {
     x_account->filtered(http::Reason::filter);
-    return;
+  } else if (x_output.append(exchange, now)) {
+    ++x_whole_rows;
   }
-  if (!x_output.append(exchange, now)) return;
-  if (++x_rows != x_options->stop_after) return;
-  // The recording ends with this row: what is under way is no part of it.
+  x_open_rows.settle_interruptions(now);
+  stop_if_full();
+}
+
+/// The recording ends with the row that was asked for: what is under way and has none is no part of it.
+void RecorderCore::stop_if_full() {
+  if (x_options->stop_after == 0 || x_whole_rows + x_open_rows.opened() < x_options->stop_after) return;
+  if (!x_closing) {
+    x_closing = true;
+    std::vector<std::uint64_t> others;
+    x_assembler.for_each_open([&](std::uint64_t exchange, Time) {
+      if (!x_open_rows.has_row(exchange)) others.push_back(exchange);
+    });
+    for (const std::uint64_t exchange : others) {
+      (void)x_open_rows.dropped(exchange, http::Reason::none, Time{});
+      x_assembler.forget(exchange);
+    }
+    x_account->unsee(others.size());
+  }
+  if (x_open_rows.open_rows() > 0) return;
   x_full = true;
-  x_account->unsee(x_assembler.open_count());
-  x_assembler = http::ExchangeAssembler(x_options->max_body.bytes);
   x_account->set_full();
 }
 
 void RecorderCore::tick(Time now, MonoTime mono) {
-  x_output.tick(now, mono, std::min(x_watermark, x_assembler.oldest_open().value_or(x_watermark)));
+  const auto oldest = x_open_rows.tick(now);
+  stop_if_full();
+  x_output.tick(now, mono, std::min(x_watermark, oldest.value_or(x_watermark)));
+  x_open_rows.settle_interruptions(now);
 }
 
 void RecorderCore::finish(Time now) {
   x_output.make_ready(now);
-  for (http::Exchange& exchange : x_assembler.finish(http::Reason::cut_off)) {
-    if (!x_full) ended(std::move(exchange), now);
+  x_open_rows.settle_interruptions(now);
+  std::vector<std::uint64_t> open;
+  x_assembler.for_each_open([&](std::uint64_t exchange, Time) { open.push_back(exchange); });
+  for (const std::uint64_t number : open) {
+    auto exchange = x_assembler.finish(number, http::Reason::cut_off);
+    if (exchange && !x_full) ended(number, std::move(*exchange), now);
   }
   x_output.finish(now);
+  x_open_rows.settle_interruptions(now);
 }
 
 }  // namespace tapedeck::capture

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 
+#include "capture/open_rows.hpp"
 #include "capture/part_queue.hpp"
 #include "capture/recorder_account.hpp"
 #include "capture/tape_output.hpp"
@@ -14,6 +15,8 @@ class RecorderCore {
  public:
   /// `options` and `account` outlive it. `memory` is the limit for open exchanges.
   RecorderCore(const RecorderOptions& options, std::uint64_t memory, RecorderAccount& account, TapeOutput output);
+  RecorderCore(const RecorderCore&) = delete;
+  RecorderCore& operator=(const RecorderCore&) = delete;
 
   /// Starts the tape.
   Result<void> begin(Time now) { return x_output.begin(now); }
@@ -26,13 +29,17 @@ class RecorderCore {
 
   bool full() const { return x_full; }
   std::uint64_t memory() const { return x_assembler.bytes(); }
+  std::uint64_t tape_memory() const { return x_output.memory(); }
 
  private:
   void take(const http::ExchangePart& part, Time now);
   void take(const LossItem& item);
   void take(const Abandoned& abandoned, Time now);
+  void take_gap(http::ExchangePart part, Time now);
+  void grew(const http::ExchangePart& part, Time now);
   void keep_to_memory(const http::ExchangePart& part, Time now);
-  void ended(http::Exchange exchange, Time now);
+  void ended(std::uint64_t number, http::Exchange exchange, Time now);
+  void stop_if_full();
   void drop_open(std::uint64_t exchange, http::Reason reason, Time now);
 
   const RecorderOptions* x_options;
@@ -40,8 +47,10 @@ class RecorderCore {
   RecorderAccount* x_account;
   TapeOutput x_output;
   http::ExchangeAssembler x_assembler;
+  OpenRows x_open_rows;
   Time x_watermark = Time::min();
-  std::uint64_t x_rows = 0;
+  std::uint64_t x_whole_rows = 0;
+  bool x_closing = false;  // no more exchanges are taken: those with a row go on to their ends
   bool x_full = false;
 };
 

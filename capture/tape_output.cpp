@@ -106,13 +106,13 @@ Result<void> TapeOutput::open_segment(Time now) {
   return {};
 }
 
-bool TapeOutput::append(const http::Exchange& exchange, Time now) {
+bool TapeOutput::append(const http::Exchange& exchange, Time now, format::StreamedBodies bodies) {
   if (x_state == State::writing) rotate_if_due(now);
   if (x_state != State::writing) {
     drop(exchange, x_drop_reason);
     return false;
   }
-  const auto id = x_writer->append(exchange, now);
+  const auto id = x_writer->append(exchange, now, bodies);
   if (!id) {
     if (id.error().code == format::errc::limit_exceeded) {
       drop(exchange, http::Reason::head_limit);
@@ -125,6 +125,67 @@ bool TapeOutput::append(const http::Exchange& exchange, Time now) {
   ++x_segment_rows;
   x_pending.add(id->ordinal, exchange.reason);
   return true;
+}
+
+std::optional<http::ExchangeId> TapeOutput::open(const http::Exchange& exchange, Time now,
+                                                 format::StreamedBodies bodies) {
+  if (x_state == State::writing) rotate_if_due(now);
+  if (x_state != State::writing) return std::nullopt;
+  const auto id = x_writer->open(exchange, now, bodies);
+  if (!id) {
+    if (id.error().code != format::errc::limit_exceeded) fail(id.error());
+    return std::nullopt;
+  }
+  ++x_segment_rows;
+  return *id;
+}
+
+void TapeOutput::complete(const http::ExchangeId& id, const http::Exchange& exchange, Time now,
+                          format::StreamedBodies bodies) {
+  if (x_state == State::failed) return book_interrupted(id);
+  const auto number = x_writer->complete(id, exchange, now, bodies);
+  if (number) {
+    ++x_segment_rows;
+    x_pending.add_completion(*number, id.ordinal, exchange.reason);
+  } else if (number.error().code == format::errc::limit_exceeded && exchange.has_response()) {
+    http::Exchange cut = exchange;
+    cut.response = {};
+    cut.response.first = cut.response.last = cut.request.last;
+    cut.status = 0;
+    cut.interim.clear();
+    cut.gaps.clear();
+    cut.flags.set(http::Flag::response_missing);
+    cut.reason = http::Reason::head_limit;
+    complete(id, cut, now, {bodies.request, 0});
+  } else {
+    fail(number.error());
+    book_interrupted(id);
+  }
+}
+
+void TapeOutput::book_interrupted(const http::ExchangeId& id) {
+  if (id.ordinal < acknowledged().written) {
+    x_account->incomplete(x_drop_reason);
+  } else {
+    x_account->dropped(x_drop_reason);
+  }
+}
+
+format::BlobNumber TapeOutput::begin_body() { return x_writer->begin_body(); }
+
+bool TapeOutput::append_body(format::BlobNumber body, format::BodyPart part, Time now) {
+  if (x_state == State::writing) rotate_if_due(now);
+  if (x_state == State::failed) return false;
+  if (const auto appended = x_writer->append_body(body, std::move(part), now); !appended) {
+    fail(appended.error());
+    return false;
+  }
+  ++x_segment_rows;
+  return true;
+}
+
+void TapeOutput::forget_body(format::BlobNumber body) {
+  if (x_writer) x_writer->forget_body(body);
 }
 
 void TapeOutput::drop(const http::Exchange& exchange, http::Reason reason) {
@@ -175,6 +236,7 @@ void TapeOutput::watch_free_space() {
   if (x_options->keep_free.bytes == 0) return;
   const ByteSize free = (x_options->free_space ? x_options->free_space : free_space_of)(x_files.directory());
   if (free < x_options->keep_free) {
+    if (x_state == State::writing) ++x_interruptions;
     x_state = State::paused;
     x_drop_reason = http::Reason::disk_full;
     x_account->trouble(
@@ -211,15 +273,20 @@ void TapeOutput::write_notes(std::vector<format::Note> notes, Time now) {
 void TapeOutput::fail(const Error& error) {
   settle();
   x_state = State::failed;
+  ++x_interruptions;
   x_drop_reason = reason_of(error);
   x_next_try = x_mono + kTryAgain;
-  x_pending.lost(x_drop_reason, *x_account);
+  x_pending.lost(acknowledged(), x_drop_reason, *x_account);
   x_account->trouble(error.message);
+}
+
+format::Acknowledged TapeOutput::acknowledged() const {
+  return x_writer ? x_writer->acknowledged() : format::Acknowledged{};
 }
 
 void TapeOutput::settle() {
   if (!x_writer) return;
-  x_pending.written(x_writer->acknowledged().written, *x_account);
+  x_pending.written(acknowledged(), *x_account);
   x_account->set_bytes(x_files.bytes());
 }
 
@@ -240,7 +307,7 @@ void TapeOutput::finish(Time now) {
     return;
   }
   settle();
-  x_pending.lost(http::Reason::io_error, *x_account);  // a writer that sealed has none left
+  x_pending.lost(acknowledged(), http::Reason::io_error, *x_account);  // a writer that sealed has none left
 }
 
 }  // namespace tapedeck::capture

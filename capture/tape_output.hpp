@@ -24,7 +24,28 @@ class TapeOutput {
   bool begun() const { return x_state != State::waiting; }
 
   /// A whole exchange. False if it was dropped; then it is booked.
-  bool append(const http::Exchange& exchange, Time now);
+  bool append(const http::Exchange& exchange, Time now, format::StreamedBodies bodies = {});
+  /// The request side of one that goes on; nothing if that cannot be written now. It is booked by complete().
+  std::optional<http::ExchangeId> open(const http::Exchange& exchange, Time now, format::StreamedBodies bodies);
+  void complete(const http::ExchangeId& id, const http::Exchange& exchange, Time now, format::StreamedBodies bodies);
+  /// Books an exchange with an opening row that will never be completed, for the tape was interrupted.
+  void book_interrupted(const http::ExchangeId& id);
+
+  /// A body in parts. append_body() is false if the tape is, or is now, interrupted.
+  format::BlobNumber begin_body();
+  bool append_body(format::BlobNumber body, format::BodyPart part, Time now);
+  void forget_body(format::BlobNumber body);
+
+  /// Held by the tape's writer.
+  std::uint64_t memory() const { return x_writer ? x_writer->memory() : 0; }
+  bool is_writing() const { return x_state == State::writing; }
+  bool is_paused() const { return x_state == State::paused; }
+  /// How often the tape stopped taking what is under way: nothing of that may be handed over any more. Why, last time.
+  std::uint64_t interruptions() const { return x_interruptions; }
+  http::Reason drop_reason() const { return x_drop_reason; }
+  /// Books the exchange as dropped, and notes it.
+  void drop(const http::Exchange& exchange, http::Reason reason);
+
   /// Something for a note; not booked here.
   void note(const http::Loss& loss) { x_notes.add(loss); }
   void tick(Time now, MonoTime mono, Time watermark);
@@ -49,9 +70,9 @@ class TapeOutput {
   bool rotation_is_due(Time now) const;
   void watch_free_space();
   void write_notes(std::vector<format::Note> notes, Time now);
-  void drop(const http::Exchange& exchange, http::Reason reason);
   void fail(const Error& error);
   void settle();
+  format::Acknowledged acknowledged() const;
 
   const RecorderOptions* x_options;  // outlives this
   RecorderAccount* x_account;        // outlives this
@@ -64,7 +85,8 @@ class TapeOutput {
   MonoTime x_next_try{};                            // of a new segment
   MonoTime x_next_look{};                           // at the free space
   Time x_segment_start{};
-  std::uint64_t x_segment_rows = 0;
+  std::uint64_t x_segment_rows = 0;  // and parts of bodies
+  std::uint64_t x_interruptions = 0;
   PendingRows x_pending;
   LossNotes x_notes;
 };
