@@ -43,18 +43,19 @@ void add_filter_and_sample(CLI::App* command, http::Filter& filter, http::Sample
       "Only this share of the connections, e.g. 5%; the same ones in every run");
 }
 
-void add_selection(CLI::App* command, Selection& selection) {
+std::string time_problem(const std::string& text) {
+  const auto time = parse_time(text, Time{});
+  return time ? std::string() : time.error().message;
+}
+
+void add_selection(CLI::App* command, Selection& selection, ToFlag to) {
   add_filter_and_sample(command, selection.filter, selection.sample);
-  const auto check = CLI::Validator(
-      [](std::string& text) {
-        const auto time = parse_time(text, Time{});
-        return time ? std::string() : time.error().message;
-      },
-      "TIME");
+  const auto check = CLI::Validator([](std::string& text) { return time_problem(text); }, "TIME");
   command
       ->add_option("--from", selection.from,
                    "From this recorded time on: RFC 3339, ns since the epoch, or +90s from the start")
       ->check(check);
+  if (to == ToFlag::taken) return;
   command->add_option("--to", selection.to, "Up to, not including, this recorded time")->check(check);
 }
 

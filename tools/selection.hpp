@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -24,7 +25,11 @@ struct Selection {
   Result<format::TimeRange> range(format::TapeReader& reader) const;
 };
 
-void add_selection(CLI::App* command, Selection& selection);
+enum class ToFlag : std::uint8_t { offer, taken };  // taken: --to means something else for this command, too
+
+void add_selection(CLI::App* command, Selection& selection, ToFlag to = ToFlag::offer);
+/// What is wrong with the text of a recorded time; empty if nothing is.
+std::string time_problem(const std::string& text);
 void add_filter_and_sample(CLI::App* command, http::Filter& filter, http::Sample& sample);
 
 }  // namespace tapedeck::tools

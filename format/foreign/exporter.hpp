@@ -15,6 +15,8 @@ class Exporter {
   virtual Result<void> add(const http::Exchange& exchange) = 0;
   /// The document's end; nothing may be added then.
   virtual Result<void> finish() = 0;
+  /// Exchanges that are in the document, whole or in part.
+  virtual std::uint64_t written() const = 0;
   virtual const Skipped& skipped() const = 0;
 };
 

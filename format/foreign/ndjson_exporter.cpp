@@ -1,0 +1,36 @@
+#include "format/foreign/ndjson_exporter.hpp"
+
+#include "format/exchange_json.hpp"
+
+namespace tapedeck::format {
+namespace {
+
+class NdjsonExporter final : public Exporter {
+ public:
+  explicit NdjsonExporter(ByteSink& to) : x_to(to) {}
+
+  Result<void> add(const http::Exchange& exchange) override {
+    JsonWriter json;
+    write_exchange(json, exchange, JsonDetail::full);
+    const std::string line = json.take() + "\n";
+    const ConstBytes piece = as_bytes(line);
+    if (auto done = x_to.append({&piece, 1}); !done) return done;
+    ++x_written;
+    return {};
+  }
+
+  Result<void> finish() override { return {}; }
+  std::uint64_t written() const override { return x_written; }
+  const Skipped& skipped() const override { return x_skipped; }
+
+ private:
+  ByteSink& x_to;
+  std::uint64_t x_written = 0;
+  Skipped x_skipped;
+};
+
+}  // namespace
+
+std::unique_ptr<Exporter> make_ndjson_exporter(ByteSink& to) { return std::make_unique<NdjsonExporter>(to); }
+
+}  // namespace tapedeck::format
