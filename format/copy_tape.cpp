@@ -46,28 +46,36 @@ Note inherited_note(const DamageReport& damage, const std::map<std::string, Loss
   return note;
 }
 
+Result<void> write_first_note(TapeWriter& writer, const CopyOptions& options, Time now) {
+  if (options.first_note.empty()) return {};
+  Note note;
+  note.from = note.to = now;
+  note.json = options.first_note;
+  return writer.note(note, now);
+}
+
 }  // namespace
 
-Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer,
-                             const std::function<bool(const http::Exchange&)>& keep, TimeRange range, Time now) {
+Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer, const CopyOptions& options, Time now) {
   TapeReader::Impl& source = *from.x_impl;
   const std::uint64_t recordings = source.store->map().recordings.size();
-  MergedCursor cursor(*source.store, range, Bodies::load);
+  MergedCursor cursor(*source.store, options.range, Bodies::load);
+  if (auto noted = write_first_note(writer, options, now); !noted) return noted.error();
   CopyResult result;
-  for (;;) {
+  while (!(result.stopped = options.stop.stop_requested())) {
     auto row = cursor.next();
     if (!row) return row.error();
     if (!*row) break;
     http::Exchange& exchange = (*row)->exchange;
-    if (keep && !keep(exchange)) continue;
+    if (options.keep && !options.keep(exchange)) continue;
     renumber(exchange, recordings, (*row)->recording);
     exchange.flags.clear(http::Flag::late_row);  // the writer says where this one stands
     if (auto appended = writer.append(exchange, now); !appended) return appended.error();
     ++result.written;
   }
-  if (!range.from && !range.to) {
-    if (auto finished = finish_report(*source.store, cursor.counts()); !finished) return finished.error();
-  }
+  const bool everything = !options.range.from && !options.range.to && !result.stopped;
+  const auto finish = everything ? finish_report : finish_partial_report;
+  if (auto finished = finish(*source.store, cursor.counts()); !finished) return finished.error();
   result.damage = source.store->report();
   const auto noted = source.losses();
   if (!noted) return noted.error();

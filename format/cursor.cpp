@@ -47,7 +47,10 @@ Result<void> RecordingCursor::read_chunk(TapeStore& store) {
   ++x_next;
   const auto chunk = store.chunk(ref);
   if (!chunk) return chunk.error();
-  if (!(*chunk)->rows()) return {};
+  if (!(*chunk)->rows()) {
+    x_lost += (*chunk)->facts().exchanges;
+    return {};
+  }
   const std::vector<RowMeta>& rows = *(*chunk)->rows();
   for (std::uint32_t row = 0; row < rows.size(); ++row) {
     if (has_ordinal(rows[row]) && in_range(rows[row].request_first)) {
@@ -85,6 +88,7 @@ Result<RecordingCursor*> MergedCursor::earliest() {
     }
     if (best == nullptr || best->is_ready()) return best;
     if (auto prepared = best->prepare(*x_store); !prepared) return prepared.error();
+    x_counts.lost += best->take_lost();
   }
 }
 
@@ -99,7 +103,10 @@ Result<std::optional<BuiltExchange>> MergedCursor::next() {
     if (!(*chunk)->rows()) continue;  // it was good before: the source changes under us
     auto built = build_exchange(*x_store, *chunk, waiting.row, x_bodies);
     if (!built) return built.error();
-    if (built->lost) continue;
+    if (built->lost) {
+      ++x_counts.lost;
+      continue;
+    }
     ++x_counts.kept;
     built->degraded.count(x_counts.degraded);
     if (built->completion_lost) ++x_counts.completions_lost;
@@ -123,6 +130,20 @@ Result<void> finish_report(TapeStore& store, const RowCounts& counts) {
   report.kept = counts.kept;
   report.degraded = counts.degraded;
   report.lost = expected.exchanges > counts.kept ? expected.exchanges - counts.kept : 0;
+  return {};
+}
+
+Result<void> finish_partial_report(TapeStore& store, const RowCounts& counts) {
+  if (auto finished = finish_report(store, counts); !finished) return finished;
+  std::uint64_t there = 0;
+  for (const RecordingMap& recording : store.map().recordings) {
+    for (const SegmentMap& segment : recording.segments) {
+      for (const ChunkEntry& chunk : segment.chunks) there += chunk.facts.exchanges;
+    }
+  }
+  DamageReport counted;
+  const Expected expected = account(store.map(), counted);
+  store.report().lost = counts.lost + (expected.exchanges > there ? expected.exchanges - there : 0);
   return {};
 }
 

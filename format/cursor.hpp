@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <utility>
 #include <vector>
 
 #include "format/exchange_builder.hpp"
@@ -30,6 +31,8 @@ class RecordingCursor {
   /// Reads chunks until the next row is sure, or there is none.
   Result<void> prepare(TapeStore& store);
   WaitingRow pop();
+  /// Rows of chunks that could not be read; counted once.
+  std::uint64_t take_lost() { return std::exchange(x_lost, 0); }
 
  private:
   struct Later {
@@ -48,12 +51,14 @@ class RecordingCursor {
   std::int64_t x_from;
   std::int64_t x_to;  // exclusive, unless x_to_end
   bool x_to_end;
+  std::uint64_t x_lost = 0;
   std::priority_queue<WaitingRow, std::vector<WaitingRow>, Later> x_heap;
 };
 
 /// What a walk over all rows counts.
 struct RowCounts {
   std::uint64_t kept = 0;
+  std::uint64_t lost = 0;  // of chunks that are there
   std::map<std::string, std::uint64_t> degraded;
   std::uint64_t completions_lost = 0;  // of those that an index lists
 };
@@ -77,5 +82,8 @@ class MergedCursor {
 
 /// Fills in what only a walk over all rows can tell.
 Result<void> finish_report(TapeStore& store, const RowCounts& counts);
+/// The same after a walk over a part of the time: what is kept and degraded is counted there, and lost is what lacks in
+/// it, and what lacks of the tape without a trace of its time.
+Result<void> finish_partial_report(TapeStore& store, const RowCounts& counts);
 
 }  // namespace tapedeck::format

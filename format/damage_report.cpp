@@ -1,7 +1,6 @@
 #include "format/damage_report.hpp"
 
 #include "base/byte_size.hpp"
-#include "base/json_writer.hpp"
 
 namespace tapedeck::format {
 namespace {
@@ -25,6 +24,12 @@ std::string counted(std::uint64_t n, std::string_view one) {
 std::string DamageReport::to_json() const {
   JsonWriter json;
   json.begin_object();
+  write_fields(json);
+  json.end_object();
+  return json.take();
+}
+
+void DamageReport::write_fields(JsonWriter& json) const {
   json.field("bytes", bytes);
   json.key("damaged");
   json.begin_array();
@@ -61,8 +66,6 @@ std::string DamageReport::to_json() const {
   json.field("completions_lost", completions_lost);
   json.field("covered_until_ns", to_ns(covered_until));
   json.field("tail_unknown", tail_unknown);
-  json.end_object();
-  return json.take();
 }
 
 std::string DamageReport::sentence() const {

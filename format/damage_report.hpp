@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json_writer.hpp"
 #include "base/time.hpp"
 #include "http/exchange_id.hpp"
 
@@ -44,7 +45,8 @@ struct DamageReport {
   bool sealed() const {
     return std::all_of(segments.begin(), segments.end(), [](const SegmentState& segment) { return segment.sealed; });
   }
-  std::string to_json() const;   // the fields of `verify --json`
+  std::string to_json() const;  // the fields of `verify --json`
+  void write_fields(JsonWriter& json) const;
   std::string sentence() const;  // one line for people
 };
 

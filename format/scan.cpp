@@ -10,12 +10,26 @@
 namespace tapedeck::format {
 namespace {
 
+/// Record numbers that lack in a segment, or whose record is damaged.
+struct Hole {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+  bool damaged = false;
+};
+
 /// A segment as it stands in the stream.
 struct Run {
   SegmentId id;
-  std::uint64_t last_record_no = 0;
-  std::uint64_t missing = 0;
+  std::uint64_t next_record_no = 0;
+  std::vector<Hole> holes;
   std::uint64_t skipped = 0;
+  std::size_t again_behind = 0;  // so many runs stood before this one's records were met once more
+
+  std::uint64_t missing() const {
+    std::uint64_t n = 0;
+    for (const Hole& hole : holes) n += hole.damaged ? 0 : hole.to - hole.from;
+    return n;
+  }
   SegmentMap segment;
 };
 
@@ -97,34 +111,68 @@ class Scanner {
     return next;
   }
 
-  /// Which segment a record belongs to, and whether it is new there.
-  Run* run_for(const RecordHeader& header) {
+  /// Which segment a record belongs to; null if that has it already.
+  Run* run_for(const Found& record) {
+    const RecordHeader& header = record.header;
     const auto is_it = [&](const Run& r) { return r.id == header.segment; };
     const bool goes_on = !x_runs.empty() && is_it(x_runs.back());
-    const auto run = goes_on ? x_runs.end() - 1 : std::find_if(x_runs.begin(), x_runs.end(), is_it);
+    auto run = goes_on ? x_runs.end() - 1 : std::find_if(x_runs.begin(), x_runs.end(), is_it);
     if (run == x_runs.end()) {
-      x_runs.push_back({header.segment, header.record_no, header.record_no, 0, {}});
-      x_runs.back().segment.number = header.segment.number;
-      return &x_runs.back();
+      x_runs.emplace_back();
+      run = x_runs.end() - 1;
+      run->id = header.segment;
+      run->segment.number = header.segment.number;
+      run->next_record_no = header.record_no;
     }
-    if (header.record_no <= run->last_record_no) {
-      ++x_result.report.stale;
-      return nullptr;
-    }
-    // The segment goes on: what lay between was left over from something else.
-    for (auto between = run + 1; between != x_runs.end(); ++between) x_result.report.stale += between->segment.records;
-    x_runs.erase(run + 1, x_runs.end());
-    run->missing += header.record_no - run->last_record_no - 1;
-    run->last_record_no = header.record_no;
+    if (header.record_no < run->next_record_no) return run_with_hole(*run, record);
+    drop_left_over(run);
+    add_hole(*run, {run->next_record_no, header.record_no, false});
+    run->next_record_no = header.record_no + 1;
+    if (!record.payload_good) add_hole(*run, {header.record_no, header.record_no + 1, true});
+    run->segment.sealed = false;
+    ++run->segment.records;
     return &*run;
   }
 
+  /// The segment goes on: what lay between was left over from something else, unless it is another copy that goes on.
+  void drop_left_over(std::vector<Run>::iterator run) {
+    const auto again = static_cast<std::ptrdiff_t>(std::min(run->again_behind, x_runs.size()));
+    const auto first = std::max(run + 1, x_runs.begin() + again);
+    for (auto between = first; between != x_runs.end(); ++between) x_result.report.stale += between->segment.records;
+    x_runs.erase(first, x_runs.end());
+  }
+
+  static void add_hole(Run& run, const Hole& hole) {
+    if (hole.from < hole.to) run.holes.push_back(hole);
+  }
+
+  /// The segment stands there once more. A record that lacked, or was damaged where it was met first, is taken from
+  /// here.
+  Run* run_with_hole(Run& run, const Found& record) {
+    run.again_behind = x_runs.size();
+    const std::uint64_t no = record.header.record_no;
+    const auto hole =
+        std::find_if(run.holes.begin(), run.holes.end(), [&](const Hole& h) { return h.from <= no && no < h.to; });
+    if (hole == run.holes.end() || !record.payload_good) {
+      ++x_result.report.stale;
+      return nullptr;
+    }
+    const Hole filled = *hole;
+    run.holes.erase(hole);
+    add_hole(run, {filled.from, no, false});
+    add_hole(run, {no + 1, filled.to, false});
+    if (filled.damaged) {
+      std::erase_if(run.segment.chunks, [&](const ChunkEntry& chunk) { return chunk.record_no == no; });
+    } else {
+      ++run.segment.records;
+    }
+    return &run;
+  }
+
   Result<void> accept(const Found& record) {
-    Run* run = run_for(record.header);
+    Run* run = run_for(record);
     if (run == nullptr) return {};
     if (x_runs.size() > kMaxSegments) return too_many("segments", kMaxSegments);
-    ++run->segment.records;
-    run->segment.sealed = false;
     switch (record.header.type) {
       case RecordType::file_header: return take_file_header(record, run->segment);
       case RecordType::chunk: return take_chunk(record, run->segment);
@@ -163,7 +211,7 @@ class Scanner {
     saw(segment, chunk->facts.next_ordinal, chunk->facts.next_completion);
     saw(segment, chunk->facts.next_ordinal + chunk->facts.exchanges,
         chunk->facts.next_completion + (chunk->facts.rows - chunk->facts.exchanges));
-    segment.chunks.push_back({record.offset, chunk->facts, !record.payload_good});
+    segment.chunks.push_back({record.offset, chunk->facts, record.header.record_no, !record.payload_good});
     return {};
   }
 
@@ -225,7 +273,7 @@ class Scanner {
     for (Run& run : x_runs) {
       report.segments.push_back({run.id.recording, run.id.number, run.segment.sealed});
       report.records += run.segment.records;
-      report.missing += run.missing;
+      report.missing += run.missing();
       report.skipped += run.skipped;
       add_segment(x_result.map, run.id.recording, std::move(run.segment));
     }

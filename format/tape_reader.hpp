@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -25,6 +24,7 @@ enum class Bodies : std::uint8_t { load, skip };
 
 class TapeReader;
 class TapeWriter;
+struct CopyOptions;
 struct CopyResult;
 
 /// Exchanges in order of their first request byte (ties by ordinal). Memory: the rows between the watermark and the
@@ -69,9 +69,7 @@ class TapeReader {
 
  private:
   friend class Cursor;
-  friend Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer,
-                                      const std::function<bool(const http::Exchange&)>& keep, TimeRange range,
-                                      Time now);
+  friend Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer, const CopyOptions& options, Time now);
   struct Impl;
   explicit TapeReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> x_impl;

@@ -35,6 +35,8 @@ void add_list_command(CLI::App& app, ExitStatus& status);
 void add_show_command(CLI::App& app, ExitStatus& status);
 void add_verify_command(CLI::App& app, ExitStatus& status);
 void add_recover_command(CLI::App& app, ExitStatus& status);
+void add_filter_command(CLI::App& app, ExitStatus& status);
+void add_merge_command(CLI::App& app, ExitStatus& status);
 void add_export_command(CLI::App& app, ExitStatus& status);
 void add_demo_command(CLI::App& app, ExitStatus& status);
 

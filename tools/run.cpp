@@ -43,6 +43,8 @@ int run(int argc, const char* const* argv) {
   add_show_command(app, status);
   add_verify_command(app, status);
   add_recover_command(app, status);
+  add_filter_command(app, status);
+  add_merge_command(app, status);
   add_export_command(app, status);
   add_demo_command(app, status);
   try {

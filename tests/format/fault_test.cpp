@@ -254,7 +254,7 @@ TEST_CASE("a damaged tape recovers into an intact one with the same ids") {
   options.sorted = true;
   const auto out = std::make_shared<std::string>();
   auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(out), options, kNow);
-  const auto copied = format::copy_tape(reader, *writer, nullptr, {}, kNow);
+  const auto copied = format::copy_tape(reader, *writer, {}, kNow);
   REQUIRE(copied.has_value());
   CHECK(copied->damage.tail_unknown);
   CHECK(copied->written == rows.size());

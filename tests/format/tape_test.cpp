@@ -188,7 +188,9 @@ TEST_CASE("a filtered copy keeps ids and bodies, and is found by them") {
   options.sorted = true;
   auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(out), options, kNow);
   const auto is_even = [](const http::Exchange& e) { return e.id.ordinal % 2 == 0; };
-  const auto copied = format::copy_tape(reader, *writer, is_even, {}, kNow);
+  format::CopyOptions choice;
+  choice.keep = is_even;
+  const auto copied = format::copy_tape(reader, *writer, choice, kNow);
   CHECK(copied->written == 60);
   std::vector<http::Exchange> expected;
   for (const http::Exchange& e : in_time_order(tape.exchanges)) {
@@ -207,7 +209,7 @@ TEST_CASE("a merged copy keeps connections of different recordings apart") {
   auto reader = open_bytes(a.bytes + b.bytes);
   const auto out = std::make_shared<std::string>();
   auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(out), other_recording(9), kNow);
-  REQUIRE(format::copy_tape(reader, *writer, nullptr, {}, kNow).has_value());
+  REQUIRE(format::copy_tape(reader, *writer, {}, kNow).has_value());
   auto copy = open_bytes(*out);
   std::map<std::uint64_t, http::RecordingId> owner;
   for (const http::Exchange& e : read_all(copy)) {

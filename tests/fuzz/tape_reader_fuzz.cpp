@@ -58,7 +58,7 @@ void read(std::string bytes) {
   options.workers = 0;
   options.recording = http::RecordingId{1};
   auto writer = TapeWriter::create(std::make_unique<NullSink>(), options, Time{});
-  (void)copy_tape(*reader, *writer, nullptr, {}, Time{});
+  (void)copy_tape(*reader, *writer, {}, Time{});
 }
 
 }  // namespace
