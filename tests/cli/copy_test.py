@@ -34,6 +34,7 @@ class Copies(support.TempDirTestCase):
 
     def verify(self, tape):
         self.assertEqual(support.tapedeck("verify", tape).returncode, 0)
+        self.assertEqual(support.zstd_test(tape), "")
 
     def test_filter_keeps_ids_and_bodies_and_a_filter_of_it_does(self):
         tape = self.tape("a.tape")
@@ -69,6 +70,7 @@ class Copies(support.TempDirTestCase):
         with open(a, "rb") as x, open(b, "rb") as y:
             joined = self.write("joined.tape", x.read() + y.read())
         self.assertEqual(self.exchanges(joined), union)
+        self.verify(joined)
         # connections of the two stay apart
         by_connection = {}
         for e in support.listed(self.path("m.tape"))[1]:

@@ -42,6 +42,7 @@ class Kill(support.TempDirTestCase):
         status, recovered = support.listed(self.path(f"{round_number}.whole.tape"))
         self.assertEqual(status, 0)
         self.assertEqual([e["id"] for e in recovered], [e["id"] for e in exchanges])
+        self.assertEqual(support.zstd_test(self.path(f"{round_number}.whole.tape")), "")
 
 
 if __name__ == "__main__":

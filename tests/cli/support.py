@@ -57,6 +57,14 @@ def have(*programs):
     return all(shutil.which(p) for p in programs)
 
 
+def zstd_test(tape):
+    """A sealed tape is a legal zstd stream: what `zstd -t` objects to, or nothing (also if there is no zstd here)."""
+    if not have("zstd"):
+        return ""
+    done = subprocess.run(["zstd", "-t", "-q", tape], capture_output=True, text=True, timeout=300)
+    return "" if done.returncode == 0 else done.stderr or "zstd -t fails"
+
+
 class Process:
     """A child that is ended by its id when the block is left."""
 

@@ -29,6 +29,7 @@ Copy copy(const std::string& bytes, const format::CopyOptions& options = {}) {
   auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(out), sorted, kNow);
   auto copied = format::copy_tape(reader, *writer, options, kNow);
   REQUIRE(copied.has_value());
+  check_zstd(*out);
   return {*out, std::move(*copied)};
 }
 

@@ -1,4 +1,7 @@
-// Tapes that earlier versions wrote read for ever: tests/data/tape holds them, and what is on them.
+// Tapes that earlier versions wrote read for ever: tests/data/tape holds them, and what is on them. Those of this
+// version are written, to be looked at and added there, by
+//   TAPEDECK_WRITE_GOLDEN=DIRECTORY test_format -tc='golden tapes are written on demand'
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -6,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "format/exchange_json.hpp"
-#include "tests/format/tape_fixture.hpp"
+#include "tests/format/golden_tapes.hpp"
 
 using namespace tapedeck;
 using namespace tapedeck::test;
@@ -15,7 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// The tree's own data, from wherever in it the test runs.
-fs::path golden_tapes() {
+fs::path golden_directory() {
   for (fs::path at = fs::current_path();; at = at.parent_path()) {
     if (fs::exists(at / "tests/data/tape")) return at / "tests/data/tape";
     if (at == at.parent_path()) return {};
@@ -43,7 +46,7 @@ std::string as_lines(format::TapeReader& reader) {
 }  // namespace
 
 TEST_CASE("golden tapes read as they did when they were written") {
-  const fs::path directory = golden_tapes();
+  const fs::path directory = golden_directory();
   REQUIRE_MESSAGE(!directory.empty(), "run the tests inside the source tree: tests/data/tape is needed");
   std::size_t tapes = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
@@ -53,8 +56,23 @@ TEST_CASE("golden tapes read as they did when they were written") {
     REQUIRE(reader.has_value());
     fs::path expected = entry.path();
     CHECK(as_lines(*reader) == file(expected.replace_extension(".jsonl")));
-    CHECK(reader->verify()->intact());
+    const bool unsealed = entry.path().filename().string().starts_with("unsealed");
+    CHECK(reader->verify()->intact() != unsealed);
+    if (!unsealed) check_zstd(file(entry.path().parent_path() / entry.path().filename()));
     ++tapes;
   }
   CHECK(tapes >= 2);
+}
+
+TEST_CASE("golden tapes are written on demand") {
+  const char* directory = std::getenv("TAPEDECK_WRITE_GOLDEN");
+  for (const auto& [name, bytes] : GoldenTapes::make()) {
+    CAPTURE(name);
+    auto reader = open_bytes(bytes);
+    const std::string lines = as_lines(reader);
+    CHECK(reader.damage().sealed() != name.starts_with("unsealed"));
+    if (directory == nullptr) continue;
+    std::ofstream(fs::path(directory) / (name + ".tape"), std::ios::binary) << bytes;
+    std::ofstream(fs::path(directory) / (name + ".jsonl"), std::ios::binary) << lines;
+  }
 }

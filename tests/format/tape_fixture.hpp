@@ -8,6 +8,7 @@
 
 #include "format/tape_reader.hpp"
 #include "format/tape_writer.hpp"
+#include "tests/format/zstd_stream.hpp"
 #include "tests/support/memory_sink.hpp"
 #include "tests/support/random_exchange.hpp"
 
@@ -51,6 +52,7 @@ inline WrittenTape write_tape(ExchangeGenerator generator, std::size_t n, const 
   }
   if (sealed == Sealed::yes) REQUIRE(writer->seal(kNow).has_value());
   tape.bytes = *bytes;
+  if (sealed == Sealed::yes) check_zstd(tape.bytes);
   return tape;
 }
 

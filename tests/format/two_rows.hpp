@@ -131,6 +131,7 @@ inline WrittenTape write_two_rows(std::uint32_t seed, std::size_t n, const forma
   tape.exchanges = rows.finish(generator.watermark());
   REQUIRE(writer->seal(kNow).has_value());
   tape.bytes = *bytes;
+  check_zstd(tape.bytes);
   return tape;
 }
 
