@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import unittest
 
@@ -118,6 +117,18 @@ class Copies(support.TempDirTestCase):
         self.assertEqual(account["exchanges"]["lost"] + account["exchanges"]["kept"], 120)
         _, info = support.tapedeck_json("info", self.path("f.tape"))
         self.assertEqual(info["losses"].get("inherited", {"exchanges": 0})["exchanges"], account["exchanges"]["lost"])
+
+    def test_a_full_disk_ends_a_copy_with_one_line_and_a_tape_that_reads(self):
+        disk = self.path("disk")
+        os.mkdir(disk)
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60k", "none", disk], capture_output=True).returncode != 0:
+            self.skipTest("a tmpfs cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        tape = self.tape("a.tape", exchanges=2000)
+        self.assertGreater(os.path.getsize(tape), 100_000)
+        out = os.path.join(disk, "f.tape")
+        self.assert_one_line_error(support.tapedeck("filter", tape, "--out", out), out, "No space left")
+        self.assertIn(support.tapedeck("verify", out).returncode, (2, 4))
 
     def test_refusals_leave_the_tapes_alone(self):
         tape = self.tape("a.tape")

@@ -182,6 +182,27 @@ TEST_CASE("a copy that is stopped early is sealed, and says so") {
   CHECK(reader.damage().sealed());
 }
 
+TEST_CASE("a copy onto a disk that fails says so at once, and what it wrote until then reads") {
+  const WrittenTape tape = write_tape(ExchangeGenerator(36), 120, recording(1));
+  for (const auto death : {FaultySink::Death::full_disk, FaultySink::Death::io_error}) {
+    for (std::uint64_t limit = 300; limit < tape.bytes.size() * 3 / 4; limit += tape.bytes.size() / 9) {
+      CAPTURE(limit);
+      auto reader = open_bytes(tape.bytes);
+      const auto out = std::make_shared<std::string>();
+      format::TapeOptions sorted = recording(200);
+      sorted.sorted = true;
+      auto writer = format::TapeWriter::create(std::make_unique<FaultySink>(out, limit, death), sorted, kNow);
+      REQUIRE(writer.has_value());
+      const auto copied = format::copy_tape(reader, *writer, {}, kNow);
+      REQUIRE(copied.has_error());
+      auto partial = open_bytes(*out);
+      const auto rows = read_all(partial);
+      CHECK(rows.size() == writer->acknowledged().written);
+      CHECK(partial.damage().damaged.empty());
+    }
+  }
+}
+
 TEST_CASE("a copy begins with a note of what made it") {
   const WrittenTape tape = write_tape(ExchangeGenerator(34), 5, recording(1));
   format::CopyOptions options;
