@@ -38,6 +38,7 @@ void add_recover_command(CLI::App& app, ExitStatus& status);
 void add_filter_command(CLI::App& app, ExitStatus& status);
 void add_merge_command(CLI::App& app, ExitStatus& status);
 void add_export_command(CLI::App& app, ExitStatus& status);
+void add_import_command(CLI::App& app, ExitStatus& status);
 void add_demo_command(CLI::App& app, ExitStatus& status);
 
 /// The whole program.

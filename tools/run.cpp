@@ -46,6 +46,7 @@ int run(int argc, const char* const* argv) {
   add_filter_command(app, status);
   add_merge_command(app, status);
   add_export_command(app, status);
+  add_import_command(app, status);
   add_demo_command(app, status);
   try {
     app.parse(argc, argv);

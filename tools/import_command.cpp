@@ -1,0 +1,119 @@
+#include <filesystem>
+#include <system_error>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/json_writer.hpp"
+#include "base/log.hpp"
+#include "format/foreign/import.hpp"
+#include "tools/command.hpp"
+#include "tools/progress_line.hpp"
+#include "tools/stop_signals.hpp"
+#include "tools/tape_output.hpp"
+#include "tools/version.hpp"
+
+namespace tapedeck::tools {
+namespace {
+
+struct ImportCommand {
+  std::vector<std::filesystem::path> files;
+  TapeOutput out;
+  bool json = false;
+};
+
+/// Before files are read for an hour. That the tape is not overwritten in the end is up to its sink.
+Result<void> check_output(const TapeOutput& out) {
+  std::error_code ignored;
+  if (out.force || !std::filesystem::is_regular_file(out.path, ignored)) return {};
+  if (std::filesystem::file_size(out.path, ignored) == 0 || ignored) return {};
+  return make_error(out.path + " exists and is not empty: choose another name, or --force to overwrite it");
+}
+
+std::string first_note() {
+  JsonWriter json;
+  json.begin_object();
+  json.field("tool", "tapedeck");
+  json.field("version", version());
+  json.field("command", "import");
+  json.end_object();
+  return json.take();
+}
+
+void write_skipped(JsonWriter& json, const format::Skipped& skipped) {
+  json.key("skipped");
+  json.begin_object();
+  for (const auto& [reason, count] : skipped) json.field(reason, count);
+  json.end_object();
+}
+
+std::string as_json(const format::ImportResult& result) {
+  JsonWriter json;
+  json.begin_object();
+  json.field("written", result.written);
+  write_skipped(json, result.skipped);
+  json.field("partial", result.partial);
+  json.end_object();
+  return json.take();
+}
+
+std::string for_people(const ImportCommand& command, const format::ImportResult& result) {
+  std::string text =
+      fmt::format("{} exchange{} written to {}", result.written, result.written == 1 ? "" : "s", command.out.path);
+  std::string skipped;
+  for (const auto& [reason, count] : result.skipped)
+    skipped += fmt::format("{} {} {}", skipped.empty() ? "" : ",", count, reason);
+  if (!skipped.empty()) text += "; skipped:" + skipped;
+  if (result.partial) text += "; stopped before the end";
+  return text;
+}
+
+format::ImportOptions options_of(const ImportCommand& command) {
+  format::ImportOptions options;
+  options.files = command.files;
+  const std::filesystem::path out = command.out.path;
+  options.spill_directory = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
+  options.tape.workers = command.out.compression_workers;
+  options.tape.sync = command.out.sync;
+  options.create_sink = [&command] { return format::create_file_sink(command.out.path, command.out.overwrite()); };
+  options.note_json = first_note();
+  return options;
+}
+
+ExitStatus import_foreign(const ImportCommand& command) {
+  if (auto free = check_output(command.out); !free) return trouble(free.error());
+  const StopSignals signals;
+  ProgressLine line;
+  format::ImportOptions options = options_of(command);
+  options.stop = signals.token();
+  options.progress = [&line](std::uint64_t read) { line.show(fmt::format("{} exchanges read", read)); };
+  const auto result = format::import_files(options);
+  line.show("");
+  if (!result) return trouble(result.error());
+  for (const std::string& remark : result->remarks) inform(remark);
+  const std::string text = command.json ? as_json(*result) : for_people(command, *result);
+  if (!print(text + "\n")) return ExitStatus::trouble;
+  return result->damaged || result->partial ? ExitStatus::loss : ExitStatus::ok;
+}
+
+}  // namespace
+
+void add_import_command(CLI::App& app, ExitStatus& status) {
+  auto options = std::make_shared<ImportCommand>();
+  CLI::App* command =
+      app.add_subcommand("import", "Make a tape of recordings of other programs: GoReplay's .gor, WARC");
+  command
+      ->add_option("FILE", options->files,
+                   "Files, read in this order and merged by time, or - for standard input. What they are is told by "
+                   "their content; gzip and zstd are undone. Several .gor in a row are chunks of one recording")
+      ->required();
+  add_tape_output(command, options->out);
+  command->add_flag("--json", options->json, "The result as JSON");
+  command->footer(
+      "Examples:\n  tapedeck import requests_0.gor requests_1.gor --out requests.tape\n"
+      "  zcat crawl.warc.gz | tapedeck import - --out crawl.tape --json\n"
+      "Exit status: 0 all was read · 4 a part could not be read · 2 nothing could, or trouble");
+  command->callback([options, &status] { status = import_foreign(*options); });
+}
+
+}  // namespace tapedeck::tools
