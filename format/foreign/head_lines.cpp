@@ -1,0 +1,93 @@
+#include "format/foreign/head_lines.hpp"
+
+#include "http/authority.hpp"
+#include "http/chars.hpp"
+
+namespace tapedeck::format {
+namespace {
+
+std::string_view take_line(std::string_view& rest) {
+  const auto end = rest.find('\n');
+  const std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+  return http::trim(line, http::kFoldSpaceChar & ~http::kSpaceChar);
+}
+
+bool is_http2(std::string_view head) { return head.starts_with(':'); }
+
+bool over_tls(const http::Exchange& exchange) {
+  if (!exchange.connection) return false;
+  const http::Connection& c = *exchange.connection;
+  return c.tls_version != 0 || !c.sni.empty() || !c.alpn.empty();
+}
+
+std::string server_address(const http::Exchange& exchange) {
+  return exchange.connection ? http::to_string(exchange.connection->server) : std::string();
+}
+
+/// What may stand in a URL as it is; the rest as %XX.
+std::string url_text(std::string_view url) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : url) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7F && c != '#') {
+      out += c;
+    } else {
+      ((out += '%') += kHex[byte >> 4]) += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+void take_pseudo_headers(std::string_view head, RequestFacts& facts) {
+  for (auto& [name, value] : head_lines(head)) {
+    if (name == ":method") facts.method = std::move(value);
+    if (name == ":path") facts.target = std::move(value);
+    if (name == ":authority") facts.host = std::move(value);
+    if (name == ":scheme") facts.scheme = std::move(value);
+  }
+}
+
+}  // namespace
+
+std::vector<HeadLine> head_lines(std::string_view head) {
+  std::vector<HeadLine> lines;
+  if (!is_http2(head)) take_line(head);
+  while (!head.empty()) {
+    const std::string_view line = take_line(head);
+    if (line.empty()) break;
+    if (http::is(line.front(), http::kSpaceChar)) {
+      if (!lines.empty()) (lines.back().value += ' ') += http::trim(line);
+      continue;
+    }
+    const auto colon = line.find(':', 1);  // the name of a pseudo-header begins with one
+    if (colon == line.npos) continue;
+    lines.push_back({http::trim(line.substr(0, colon)), std::string(http::trim(line.substr(colon + 1)))});
+  }
+  return lines;
+}
+
+RequestFacts request_facts(const http::Exchange& exchange) {
+  const std::string_view head = exchange.request.head;
+  RequestFacts facts;
+  facts.scheme = over_tls(exchange) ? "https" : "http";
+  if (is_http2(head)) {
+    take_pseudo_headers(head, facts);
+  } else {
+    const http::RequestLine line = http::request_line_of(head);
+    facts.method = line.method;
+    facts.target = line.target;
+    facts.host = http::host_of(head);
+  }
+  if (facts.host.empty()) facts.host = server_address(exchange);
+  return facts;
+}
+
+std::string url_of(const RequestFacts& facts) {
+  if (facts.method == "CONNECT") return url_text(facts.scheme + "://" + facts.target);
+  if (http::split_absolute(facts.target)) return url_text(facts.target);
+  return url_text(facts.scheme + "://" + facts.host + (facts.target.starts_with('/') ? "" : "/") + facts.target);
+}
+
+}  // namespace tapedeck::format
