@@ -6,6 +6,8 @@
 
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
+#include "format/foreign/curl_exporter.hpp"
+#include "format/foreign/har_exporter.hpp"
 #include "format/foreign/ndjson_exporter.hpp"
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
@@ -13,17 +15,35 @@
 #include "tools/progress_line.hpp"
 #include "tools/selection.hpp"
 #include "tools/stop_signals.hpp"
+#include "tools/version.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
+struct Destination {
+  format::ByteSink& sink;
+  const std::string& path;
+  format::Overwrite overwrite;
+};
+
+using MadeExporter = Result<std::unique_ptr<format::Exporter>>;
+
+MadeExporter make_har(const Destination& to) { return format::make_har_exporter(to.sink, version()); }
+MadeExporter make_ndjson(const Destination& to) { return format::make_ndjson_exporter(to.sink); }
+MadeExporter make_curl(const Destination& to) { return format::make_curl_exporter(to.sink, to.path, to.overwrite); }
+
+enum class Needs : std::uint8_t { nothing, file };  // file: something is written beside it
+
 struct ExportFormat {
   std::string_view word;
-  std::unique_ptr<format::Exporter> (*make)(format::ByteSink& to);
+  MadeExporter (*make)(const Destination& to);
+  Needs needs = Needs::nothing;
 };
 
 constexpr std::array kFormats{
-    ExportFormat{"ndjson", format::make_ndjson_exporter},
+    ExportFormat{"har", make_har},
+    ExportFormat{"ndjson", make_ndjson},
+    ExportFormat{"curl", make_curl, Needs::file},
 };
 
 struct ExportOptions {
@@ -33,6 +53,8 @@ struct ExportOptions {
   bool force = false;
   Selection selection;
   bool json = false;
+
+  format::Overwrite overwrite() const { return force ? format::Overwrite::force : format::Overwrite::refuse; }
 };
 
 enum class Ending : std::uint8_t { whole, stopped };
@@ -99,15 +121,15 @@ ExitStatus export_tape(const ExportOptions& options) {
   const StopSignals signals;
   auto reader = format::TapeReader::open(options.tape);
   if (!reader) return trouble(reader.error());
-  const auto out =
-      open_export_output(options.out, options.force ? format::Overwrite::force : format::Overwrite::refuse);
+  const auto out = open_export_output(options.out, options.overwrite());
   if (!out) return trouble(out.error());
-  const auto exporter = options.to->make(**out);
-  const auto ending = export_exchanges(*reader, *exporter, options, signals.token());
+  const auto exporter = options.to->make({**out, options.out, options.overwrite()});
+  if (!exporter) return trouble(exporter.error());
+  const auto ending = export_exchanges(*reader, **exporter, options, signals.token());
   if (!ending) return failed(ending.error(), options);
-  if (const auto finished = exporter->finish(); !finished) return failed(finished.error(), options);
+  if (const auto finished = (*exporter)->finish(); !finished) return failed(finished.error(), options);
   if (const auto placed = (*out)->finish(); !placed) return failed(placed.error(), options);
-  if (!tell_result(options, *exporter, *ending)) return ExitStatus::trouble;
+  if (!tell_result(options, **exporter, *ending)) return ExitStatus::trouble;
   if (!reader->damage().intact()) warn(fmt::format("{}: {}", options.tape, reader->damage().sentence()));
   return reader->damage().intact() && *ending == Ending::whole ? ExitStatus::ok : ExitStatus::loss;
 }
@@ -134,6 +156,8 @@ void take_to(const std::string& text, ExportOptions& options) {
 
 void check_options(const ExportOptions& options) {
   if (options.to == nullptr) throw CLI::ValidationError("--to", "which format? One of " + format_words());
+  if (options.to->needs == Needs::file && options.out == "-")
+    throw CLI::ValidationError("--to", fmt::format("{} needs --out FILE: bodies go beside it", options.to->word));
   if (options.json && options.out == "-")
     throw CLI::ValidationError("--json", "needs --out FILE: the export itself goes to standard output");
 }
@@ -164,6 +188,7 @@ void add_export_command(CLI::App& app, ExitStatus& status) {
   command->add_flag("--json", options->json, "What was written and skipped as JSON; needs --out FILE");
   command->footer(
       "Examples:\n  tapedeck export monday.tape --to ndjson | jq .target\n"
+      "  tapedeck export monday.tape --to har --filter 'path ~ \"^/api/\"' --out api.har\n"
       "  tapedeck export monday.tape --to ndjson --from +10m --to +20m --out minutes.ndjson --json\n"
       "Exit status: 0 done · 2 trouble · 4 a tape that is damaged or not sealed was read in part");
   command->callback([options, &status] {

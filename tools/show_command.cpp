@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "format/exchange_json.hpp"
+#include "format/foreign/curl_command.hpp"
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
-#include "tools/curl_command.hpp"
 
 namespace tapedeck::tools {
 namespace {
@@ -19,7 +19,7 @@ struct ShowOptions {
 std::string raw(const http::Message& message) { return message.head + message.body.bytes; }
 
 std::string text_of(const http::Exchange& exchange, const ShowOptions& options) {
-  if (options.curl) return curl_command(exchange) + "\n";
+  if (options.curl) return format::curl_command(exchange) + "\n";
   if (!options.json) return raw(exchange.request) + raw(exchange.response);
   JsonWriter json;
   format::write_exchange(json, exchange, format::JsonDetail::full);
