@@ -1,6 +1,7 @@
 #include "format/foreign/har_entry.hpp"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 
 #include <simdjson.h>
@@ -144,9 +145,46 @@ void take_own_facts(const dom::object& entry, HarEntry& read) {
   }
 }
 
+/// The value of a `\uXXXX` at `at`, or nothing.
+std::optional<unsigned> escape_at(std::string_view text, std::size_t at) {
+  unsigned value = 0;
+  if (text.substr(at, 2) != "\\u" || at + 6 > text.size()) return std::nullopt;
+  const char* const end = text.data() + at + 6;
+  const auto [stop, problem] = std::from_chars(end - 4, end, value, 16);
+  if (problem != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+bool is_between(std::optional<unsigned> value, unsigned first, unsigned last) {
+  return value && *value >= first && *value <= last;
+}
+
+/// Halves of surrogate pairs that stand alone become U+FFFD, as browsers write such texts in UTF-8. They come from
+/// scripts, whose strings may be cut anywhere.
+std::string without_lone_surrogates(std::string_view text) {
+  std::string out(text);
+  for (std::size_t at = out.find('\\'); at < out.size(); at = out.find('\\', at)) {
+    const auto first = escape_at(out, at);
+    if (is_between(first, 0xD800, 0xDBFF) && is_between(escape_at(out, at + 6), 0xDC00, 0xDFFF)) {
+      at += 12;
+    } else {
+      if (is_between(first, 0xD800, 0xDFFF)) out.replace(at, 6, "\\ufffd");
+      at += 2;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 struct HarEntryParser::Impl {
+  bool parse(std::string_view text, dom::object& entry) {
+    const auto first = parser.parse(text.data(), text.size()).get(entry);
+    if (first != simdjson::STRING_ERROR) return first == simdjson::SUCCESS;
+    const std::string mended = without_lone_surrogates(text);
+    return parser.parse(mended).get(entry) == simdjson::SUCCESS;
+  }
+
   dom::parser parser;
 };
 
@@ -158,7 +196,7 @@ std::optional<HarEntry> HarEntryParser::parse(std::string_view text) {
   if (x_impl->parser.capacity() > kKeptCapacity) x_impl = std::make_unique<Impl>();  // what a large one took
   dom::object entry;
   dom::object request;
-  if (x_impl->parser.parse(text.data(), text.size()).get(entry) != simdjson::SUCCESS) return std::nullopt;
+  if (!x_impl->parse(text, entry)) return std::nullopt;
   if (entry["request"].get(request) != simdjson::SUCCESS) return std::nullopt;
   HarEntry read;
   read.started = started_of(entry);

@@ -27,14 +27,14 @@ struct Timeline {
   Time response_last;
 };
 
-Timeline timeline_of(const HarEntry& entry, Time undated) {
+Timeline timeline_of(const HarEntry& entry, Time started) {
   if (entry.own) {
     const HarOwnFacts& own = *entry.own;
     return {own.request_first, own.request_last, own.response_first, own.response_last};
   }
   const HarTimings& t = entry.timings;
   Timeline line;
-  line.request_first = entry.started.value_or(undated) + from_ms(t.blocked) + from_ms(t.dns) + from_ms(t.connect);
+  line.request_first = started + from_ms(t.blocked) + from_ms(t.dns) + from_ms(t.connect);
   if (t.ssl > t.connect) line.request_first += from_ms(t.ssl);  // else connect holds it
   line.request_last = line.request_first + from_ms(t.send);
   line.response_first = line.request_last + from_ms(t.wait);
@@ -108,9 +108,10 @@ class HarReader final : public ForeignReader {
       return leave_out("head_limit");
     if (entry->own) exchange.flags = exchange.flags | kept_flags(entry->own->flags);
     exchange.flags.set(http::Flag::imported);
-    const Timeline line = timeline_of(*entry, x_undated);
+    const Time started = entry->started.value_or(x_undated);
+    x_undated = started + kBetweenUndated;
+    const Timeline line = timeline_of(*entry, started);
     set_times(exchange, line);
-    x_undated = line.request_first + kBetweenUndated;
     auto [connection, sequence] = x_connections.place(*entry, url, line.request_first, exchange.response.last);
     exchange.connection = std::move(connection);
     exchange.sequence = sequence;

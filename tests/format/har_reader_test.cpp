@@ -283,6 +283,15 @@ TEST_CASE("versions: heads are rebuilt as HTTP/1; what the connection spoke stay
   CHECK(import_version("HTTP/1.1", "http://a/").connection->alpn.empty());
 }
 
+TEST_CASE("half a surrogate pair in a text becomes U+FFFD; pairs and escaped backslashes stay") {
+  const auto text = [](const std::string& json) {
+    return import_entry(with_content("", R"("text":")" + json + "\"")).response.body.bytes;
+  };
+  CHECK(text(R"(a\ud83d b)") == "a\xEF\xBF\xBD b");
+  CHECK(text(R"(\ude00\ud83d\ude00\ud83d)") == "\xEF\xBF\xBD\xF0\x9F\x98\x80\xEF\xBF\xBD");
+  CHECK(text(R"(\\ud83d \ud83d)") == "\\ud83d \xEF\xBF\xBD");
+}
+
 namespace {
 
 std::string at(int start_ms, const std::string& connection, const std::string& host = "a",

@@ -24,7 +24,25 @@ struct Expected {
   format::Skipped skipped;
 };
 
-const std::map<std::string, Expected> kFiles{};
+const std::map<std::string, Expected> kFiles{
+    {"har-to-k6-api.har", {1, 0, 1, {}}},
+    {"har-to-k6-form.har", {3, 0, 3, {}}},
+    {"har-to-k6-full.har", {8, 0, 3, {}}},
+    {"har-to-k6-params.har", {2, 0, 1, {}}},
+    {"har-to-k6-postDataConflict.har", {1, 0, 1, {}}},
+    {"har-to-k6-query.har", {1, 0, 0, {}}},
+    {"har-to-k6-sleep.har", {5, 0, 0, {}}},
+    {"mitmproxy-charles.har", {1, 1, 1, {}}},
+    {"mitmproxy-chrome.har", {3, 2, 1, {{"body_not_sent", 1}}}},
+    {"mitmproxy-firefox.har", {14, 14, 5, {{"body_not_sent", 4}}}},
+    {"mitmproxy-flow-corrupted_gzip_body.har", {1, 1, 1, {}}},
+    {"mitmproxy-flow-error_log.har", {2, 1, 2, {}}},
+    {"mitmproxy-flow-event_stream.har", {2, 2, 0, {}}},
+    {"mitmproxy-flow-successful_log.har", {2, 2, 3, {}}},
+    {"mitmproxy-head-content-length.har", {1, 1, 0, {}}},
+    {"mitmproxy-postdata.har", {1, 1, 1, {}}},
+    {"mitmproxy-with-bom.har", {1, 1, 1, {}}},
+};
 
 }  // namespace
 
