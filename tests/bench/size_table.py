@@ -3,8 +3,9 @@
   TAPEDECK=build/release/tapedeck tests/bench/size_table.py [--exchanges N] [--columns] [CAPTURE.pcap...]
 
 Made traffic (deterministic): unique API traffic, every exchange with fresh ids, tokens and texts; and the same requests with
-answers that repeat. Captures: those named, or $TAPEDECK_DATA/pcaps. Each goes through `record --pcap`; `.gor` and HAR through
-`export`, then gzip -6; the capture itself through zstd -3."""
+answers that repeat. Captures: those named, or $TAPEDECK_DATA/pcaps. Each goes through `record --pcap`; HAR comes from `export`, `.gor` is
+written here (its ids, a recording's bytes and the ordinal, pack better than GoReplay's random ones); both then gzip -6; the
+capture itself through zstd -3."""
 
 import argparse
 import glob
@@ -37,7 +38,7 @@ def exported(tape, to, out):
     done = support.tapedeck("export", tape, "--to", to, "--out", out)
     if done.returncode not in (0, 4):
         sys.exit(f"export to {to}: {done.stderr}")
-    return gzipped(out)
+    return out
 
 
 def row(name, capture, directory):
@@ -50,8 +51,8 @@ def row(name, capture, directory):
     if account["recorded"] == 0:
         return None
     return {"name": name, "tape_path": path(".tape"), "exchanges": account["recorded"] + account["incomplete"], "pcap": os.path.getsize(capture),
-            "tape": os.path.getsize(path(".tape")), "gor.gz": exported(path(".tape"), "gor", path(".gor")),
-            "har.gz": exported(path(".tape"), "har", path(".har")), "zstd -3 pcap": zstd_3(capture)}
+            "tape": os.path.getsize(path(".tape")), "gor.gz": gzipped(traffic.as_gor(exported(path(".tape"), "ndjson", path(".ndjson")), path(".gor"))),
+            "har.gz": gzipped(exported(path(".tape"), "har", path(".har"))), "zstd -3 pcap": zstd_3(capture)}
 
 
 def show(rows):

@@ -72,6 +72,14 @@ class SecondReader(support.TempDirTestCase):
             with self.subTest(tape=os.path.basename(tape)):
                 self.assert_readers_agree(tape)
 
+    def test_imported(self):
+        tape = self.captured()
+        done = support.tapedeck("export", tape, "--to", "ndjson", "--out", self.path("a.ndjson"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = support.tapedeck("import", traffic.as_gor(self.path("a.ndjson"), self.path("a.gor")), "--out", self.path("i.tape"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.assert_readers_agree(self.path("i.tape")), 150)
+
     def test_damaged_tapes(self):
         whole = self.bytes_of(self.captured(answers=traffic.repeated_answers(kinds=10)))
         for n in range(12):

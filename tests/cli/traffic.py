@@ -193,3 +193,17 @@ def repeated_answers(seed=2, kinds=60):
     """Pages and lists that many clients get alike: 2 to 30 KiB each."""
     api = Api(seed)
     return [json.dumps({"page": n, "items": [api.item() for _ in range(api.random.randrange(5, 80))]}).encode() for n in range(kinds)]
+
+
+def as_gor(ndjson, out):
+    """What GoReplay would have written of the exchanges that `export --to ndjson` wrote."""
+    raw = lambda value: b"" if value is None else value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
+    with open(ndjson, encoding="utf-8") as lines, open(out, "wb") as f:
+        for e in map(json.loads, lines):
+            recording, ordinal = e["id"].split("-")
+            name, end = f"{recording}{int(ordinal):016x}", b"\n\xf0\x9f\x90\xb5\xf0\x9f\x99\x88\xf0\x9f\x99\x89\n"
+            f.write(f"1 {name} {e['start_ns']}\n".encode() + raw(e["request_head"]) + raw(e["request_body"]) + end)
+            if e["status"] is not None:
+                f.write(f"2 {name} {e['start_ns'] + e['duration_ns']} {e['duration_ns']}\n".encode() + raw(e["response_head"])
+                        + raw(e["response_body"]) + end)
+    return out

@@ -66,7 +66,9 @@ TEST_CASE("golden tapes read as they did when they were written") {
 
 TEST_CASE("golden tapes are written on demand") {
   const char* directory = std::getenv("TAPEDECK_WRITE_GOLDEN");
-  for (const auto& [name, bytes] : GoldenTapes::make()) {
+  for (const auto& tape : GoldenTapes::make()) {
+    const std::string& name = tape.first;
+    const std::string& bytes = tape.second;
     CAPTURE(name);
     auto reader = open_bytes(bytes);
     const std::string lines = as_lines(reader);
