@@ -101,7 +101,7 @@ ExitStatus import_foreign(const ImportCommand& command) {
 void add_import_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ImportCommand>();
   CLI::App* command =
-      app.add_subcommand("import", "Make a tape of recordings of other programs: GoReplay's .gor, WARC");
+      app.add_subcommand("import", "Make a tape of recordings of other programs: HAR, GoReplay's .gor, WARC");
   command
       ->add_option("FILE", options->files,
                    "Files, read in this order and merged by time, or - for standard input. What they are is told by "
@@ -110,7 +110,8 @@ void add_import_command(CLI::App& app, ExitStatus& status) {
   add_tape_output(command, options->out);
   command->add_flag("--json", options->json, "The result as JSON");
   command->footer(
-      "Examples:\n  tapedeck import requests_0.gor requests_1.gor --out requests.tape\n"
+      "Examples:\n  tapedeck import browser.har --out browser.tape\n  tapedeck import requests_0.gor requests_1.gor "
+      "--out requests.tape\n"
       "  zcat crawl.warc.gz | tapedeck import - --out crawl.tape --json\n"
       "Exit status: 0 all was read · 4 a part could not be read · 2 nothing could, or trouble");
   command->callback([options, &status] { status = import_foreign(*options); });

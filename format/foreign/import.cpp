@@ -9,6 +9,7 @@
 #include "format/foreign/exchange_sorter.hpp"
 #include "format/foreign/foreign_file.hpp"
 #include "format/foreign/gor_reader.hpp"
+#include "format/foreign/har_reader.hpp"
 #include "format/foreign/warc_reader.hpp"
 #include "format/format_error.hpp"
 
@@ -33,7 +34,7 @@ class Import {
  private:
   Result<bool> open_next();
   Result<void> close_file();
-  std::unique_ptr<ForeignReader> reader();
+  Result<std::unique_ptr<ForeignReader>> reader();
   Result<std::unique_ptr<ByteStream>> next_chunk_file();
   Result<void> read_all_of(ForeignReader& reader);
   void account_for(const ForeignReader& reader);
@@ -106,9 +107,10 @@ Result<std::unique_ptr<ByteStream>> Import::next_chunk_file() {
   return x_file->bytes();
 }
 
-std::unique_ptr<ForeignReader> Import::reader() {
+Result<std::unique_ptr<ForeignReader>> Import::reader() {
   if (x_file->kind() == ForeignKind::gor) return read_gor([this] { return next_chunk_file(); });
   x_file_is_read = true;
+  if (x_file->kind() == ForeignKind::har) return read_har(x_file->bytes());
   return read_warc(x_file->bytes(), x_payloads);
 }
 
@@ -120,8 +122,12 @@ Result<void> Import::read() {
       if (!*opened) return {};
     }
     const auto source = reader();
-    if (auto done = read_all_of(*source); !done) return done;
-    account_for(*source);
+    if (source) {
+      if (auto done = read_all_of(**source); !done) return done;
+      account_for(**source);
+    } else {
+      damage(named(source.error().message));
+    }
     if (x_options->stop.stop_requested()) break;
     if (x_file && x_file_is_read) {
       if (auto closed = close_file(); !closed) return closed;

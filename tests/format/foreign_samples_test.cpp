@@ -104,6 +104,23 @@ TEST_CASE("A revisit in a WARC sample has the body of the record that it refers 
   }
 }
 
+TEST_CASE("All HAR samples are imported through the same door") {
+  const fs::path folder = foreign_data("har");
+  if (folder.empty()) return;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename() != "mitmproxy-BROKEN.har") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::uint64_t one_by_one = 0;
+  for (const fs::path& file : files) {
+    CAPTURE(file);
+    one_by_one += import({file}).result.written;
+  }
+  CHECK(one_by_one == 49);
+  CHECK(import(files).result.written == one_by_one);
+}
+
 /// What a .gor file says, but for its ids: type, first and last byte, raw message; how often.
 std::map<std::string, int> records_of(std::string_view gor) {
   std::map<std::string, int> records;

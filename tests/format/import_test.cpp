@@ -105,6 +105,25 @@ TEST_CASE("Import: chunk files are one recording, other kinds are merged by time
   CHECK(connections.size() == 4);
 }
 
+TEST_CASE("Import: HAR is told by its first brace, an empty one is valid, a broken one gives what stands before") {
+  Files files;
+  const std::string entry =
+      R"({"startedDateTime":"1970-01-01T00:00:01Z","time":1,"request":{"method":"GET","url":"http://h/a","httpVersion":"HTTP/1.1","headers":[]},)"
+      R"("response":{"status":204,"statusText":"","httpVersion":"HTTP/1.1","headers":[],"content":{"size":0}}})";
+  const auto whole = import({files.write("a", "\xef\xbb\xbf\n{\"log\":{\"entries\":[" + entry + "]}}")});
+  CHECK(targets(whole) == std::vector<std::string>{"/a"});
+  CHECK_FALSE(whole.result.damaged);
+  const auto empty = import({files.write("b", R"({"log":{"version":"1.2","entries":[]}})")});
+  CHECK(empty.error.empty());
+  CHECK_FALSE(empty.tape.empty());
+  CHECK_FALSE(empty.result.damaged);
+  const auto broken = import({files.write("c", "{\"log\":{\"entries\":[" + entry + ",{\"sta")});
+  CHECK(targets(broken) == std::vector<std::string>{"/a"});
+  CHECK(broken.result.damaged);
+  REQUIRE(broken.result.remarks.size() == 1);
+  CHECK(broken.result.remarks[0].find("/c: ") != std::string::npos);
+}
+
 TEST_CASE("Import: a revisit finds its body in another file") {
   Files files;
   const std::string digest = "WARC-Payload-Digest: sha1:AA\r\nContent-Type";
@@ -184,6 +203,7 @@ TEST_CASE("Import: where nothing can be read there is no tape, and one line says
                                                         {"gzip-of-garbage", coded("gzip", "garbage")},
                                                         {"broken-gzip", std::string("\x1f\x8b") + "garbage"},
                                                         {"only-a-header", "1 a 5 0\n"},
+                                                        {"no-har", R"({"log":[1]"x"})"},
                                                         {"not-http", gor(1, "a", 5, "\x16\x03\x01")}}) {
     CAPTURE(name);
     const auto imported = import({files.write(name, bytes)});
