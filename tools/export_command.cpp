@@ -7,8 +7,10 @@
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
 #include "format/foreign/curl_exporter.hpp"
+#include "format/foreign/gor_exporter.hpp"
 #include "format/foreign/har_exporter.hpp"
 #include "format/foreign/ndjson_exporter.hpp"
+#include "format/foreign/warc_exporter.hpp"
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
 #include "tools/export_output.hpp"
@@ -32,6 +34,15 @@ MadeExporter make_har(const Destination& to) { return format::make_har_exporter(
 MadeExporter make_ndjson(const Destination& to) { return format::make_ndjson_exporter(to.sink); }
 MadeExporter make_curl(const Destination& to) { return format::make_curl_exporter(to.sink, to.path, to.overwrite); }
 
+/// A name that ends in .gz asks for it.
+format::Compression compression_of(const Destination& to) {
+  return to.path.ends_with(".gz") ? format::Compression::gzip : format::Compression::none;
+}
+MadeExporter make_gor(const Destination& to) { return format::make_gor_exporter(to.sink, compression_of(to)); }
+MadeExporter make_warc(const Destination& to) {
+  return format::make_warc_exporter(to.sink, compression_of(to), version());
+}
+
 enum class Needs : std::uint8_t { nothing, file };  // file: something is written beside it
 
 struct ExportFormat {
@@ -42,6 +53,8 @@ struct ExportFormat {
 
 constexpr std::array kFormats{
     ExportFormat{"har", make_har},
+    ExportFormat{"gor", make_gor},
+    ExportFormat{"warc", make_warc},
     ExportFormat{"ndjson", make_ndjson},
     ExportFormat{"curl", make_curl, Needs::file},
 };
