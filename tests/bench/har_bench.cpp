@@ -15,7 +15,7 @@ namespace {
 
 using namespace tapedeck;
 
-constexpr std::size_t kEntries = 12'000;
+constexpr std::size_t kEntries = 13'000;
 
 std::string entry(bool as_base64) {
   std::mt19937 random(7);
