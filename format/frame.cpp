@@ -99,6 +99,21 @@ StoredPayload store_payload(const std::vector<FrameContent>& frames) {
   return payload;
 }
 
+std::uint32_t encrypted_length(const FrameContent& frame) {
+  return static_cast<std::uint32_t>(kFrameHeader + frame.bytes.size() + kCipherTag);
+}
+
+StoredPayload encrypt_payload(const std::vector<FrameContent>& frames, const SegmentKey& key, std::uint64_t record_no,
+                              std::string_view associated) {
+  StoredPayload payload;
+  for (std::uint16_t i = 0; i < frames.size(); ++i) {
+    append_opaque(payload.bytes, encrypt(key, {record_no, i}, frames[i].bytes, associated));
+    payload.frames.push_back({encrypted_length(frames[i]), 0});
+  }
+  hash_frames(payload);
+  return payload;
+}
+
 bool unescape_payload(std::string& payload) {
   std::size_t at = 0;
   std::size_t last = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "format/layout.hpp"
+#include "format/tape_key.hpp"
 
 namespace tapedeck::format {
 
@@ -48,6 +49,13 @@ struct StoredPayload {
 
 /// Bare frames where the content is zstd-coded; if the sync pattern occurs, the whole payload is escaped.
 StoredPayload store_payload(const std::vector<FrameContent>& frames);
+
+/// Bytes of a frame whose content is encrypted, header and tag included.
+std::uint32_t encrypted_length(const FrameContent& frame);
+
+/// All frames opaque, their contents encrypted. Never escaped: the caller looks for the sync pattern.
+StoredPayload encrypt_payload(const std::vector<FrameContent>& frames, const SegmentKey& key, std::uint64_t record_no,
+                              std::string_view associated);
 
 /// Undoes the escaping in place and drops the frame that lists the hits. False if the list is malformed.
 bool unescape_payload(std::string& payload);

@@ -6,7 +6,7 @@
 namespace tapedeck::format {
 namespace {
 
-void encode_chunk(EncodeJob& job, Compressor& compressor) {
+void encode_chunk(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
   ChunkBody body{job.chunk.facts, {}};
   std::vector<FrameContent> frames;
   for (auto& [id, bytes] : job.chunk.columns) {
@@ -20,16 +20,21 @@ void encode_chunk(EncodeJob& job, Compressor& compressor) {
     entry.raw_len = raw_len;
     body.columns.push_back(entry);
   }
-  job.payload = store_payload(frames);
-  for (std::size_t i = 0; i < body.columns.size(); ++i) {
-    body.columns[i].stored_len = job.payload.frames[i].length;
-    body.columns[i].stored_xxh3 = job.payload.frames[i].xxh3;
+  if (encrypted == Encrypted::yes) {
+    for (std::size_t i = 0; i < frames.size(); ++i) body.columns[i].stored_len = encrypted_length(frames[i]);
+    job.frames = std::move(frames);
+  } else {
+    job.payload = store_payload(frames);
+    for (std::size_t i = 0; i < body.columns.size(); ++i) {
+      body.columns[i].stored_len = job.payload.frames[i].length;
+      body.columns[i].stored_xxh3 = job.payload.frames[i].xxh3;
+    }
   }
   job.body = encode_chunk_body(body);
   job.chunk.columns.clear();
 }
 
-void encode_one_frame(EncodeJob& job, Compressor& compressor) {
+void encode_one_frame(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
   std::vector<FrameContent> frames;
   if (job.content.empty()) {
     // No frame: a note without JSON, a part of a blob that equals another.
@@ -40,22 +45,29 @@ void encode_one_frame(EncodeJob& job, Compressor& compressor) {
   } else {
     frames.push_back({Codec::zstd, compressor.compress(job.content)});
   }
-  job.payload = store_payload(frames);
+  if (encrypted == Encrypted::yes) {
+    job.frames = std::move(frames);
+  } else {
+    job.payload = store_payload(frames);
+  }
   job.content.clear();
 }
 
-void encode(EncodeJob& job, Compressor& compressor) {
+void encode(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
   if (job.type == RecordType::chunk) {
-    encode_chunk(job, compressor);
+    encode_chunk(job, compressor, encrypted);
   } else {
-    encode_one_frame(job, compressor);
+    encode_one_frame(job, compressor, encrypted);
   }
 }
 
 }  // namespace
 
-RecordEncoder::RecordEncoder(int level, unsigned workers)
-    : x_level(level), x_limit(workers == 0 ? 1 : 2 * std::size_t{workers} + 2), x_compressor(level) {
+RecordEncoder::RecordEncoder(int level, unsigned workers, Encrypted encrypted)
+    : x_level(level),
+      x_encrypted(encrypted),
+      x_limit(workers == 0 ? 1 : 2 * std::size_t{workers} + 2),
+      x_compressor(level) {
   for (unsigned i = 0; i < workers; ++i) x_workers.emplace_back([this] { work(); });
 }
 
@@ -73,7 +85,7 @@ void RecordEncoder::submit(EncodeJob job) {
   owned->raw_size = owned->content.size();
   for (const auto& [id, bytes] : owned->chunk.columns) owned->raw_size += bytes.size();
   if (x_workers.empty()) {
-    encode(*owned, x_compressor);
+    encode(*owned, x_compressor, x_encrypted);
     owned->done = true;
     x_jobs.push_back(std::move(owned));
     return;
@@ -125,7 +137,7 @@ void RecordEncoder::work() {
     if (x_stopping) return;
     EncodeJob& job = *x_jobs[x_started++];
     lock.unlock();
-    encode(job, compressor);
+    encode(job, compressor, x_encrypted);
     lock.lock();
     job.done = true;
     x_is_done.notify_one();

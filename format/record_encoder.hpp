@@ -22,14 +22,17 @@ struct EncodeJob {
   ClosedChunk chunk;
   StoredPayload payload;
   bool done = false;
-  std::uint64_t raw_size = 0;  // of what is to be encoded
+  std::uint64_t raw_size = 0;          // of what is to be encoded
+  std::vector<FrameContent> frames{};  // instead of a payload that is to be encrypted: it needs its record number
 };
+
+enum class Encrypted : std::uint8_t { no, yes };
 
 /// Compresses records on worker threads and hands them back in the order they came. With no workers the caller's
 /// thread does it. Output does not depend on the number of workers.
 class RecordEncoder {
  public:
-  RecordEncoder(int level, unsigned workers);
+  RecordEncoder(int level, unsigned workers, Encrypted encrypted = Encrypted::no);
   ~RecordEncoder();
   RecordEncoder(const RecordEncoder&) = delete;
   RecordEncoder& operator=(const RecordEncoder&) = delete;
@@ -50,6 +53,7 @@ class RecordEncoder {
   void work();
 
   const int x_level;
+  const Encrypted x_encrypted;
   const std::size_t x_limit;
   Compressor x_compressor;  // the caller's thread
   std::vector<std::thread> x_workers;

@@ -3,18 +3,38 @@
 #include <algorithm>
 #include <array>
 
-namespace tapedeck::format {
+#include "format/wire.hpp"
 
-SegmentWriter::SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, Counts first, int level)
-    : x_sink(std::move(sink)), x_id(id), x_compressor(level), x_first_ordinal(first.ordinals), x_next(first) {}
+namespace tapedeck::format {
+namespace {
+
+std::uint8_t flags_of(RecordType type) {
+  const bool critical = type == RecordType::file_header || type == RecordType::chunk || type == RecordType::blob;
+  return critical ? kFlagCritical : std::uint8_t{0};
+}
+
+void put_column_hashes(std::string& chunk_body, const std::vector<StoredFrame>& frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    store<std::uint64_t>(chunk_body, kChunkBody + (i + 1) * kColumnEntry - sizeof(std::uint64_t), frames[i].xxh3);
+  }
+}
+
+}  // namespace
+
+SegmentWriter::SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, Counts first, int level,
+                             const std::optional<TapeKey>& key)
+    : x_sink(std::move(sink)), x_id(id), x_compressor(level), x_first_ordinal(first.ordinals), x_next(first) {
+  if (key) x_key = segment_key(*key, id);
+}
 
 Result<void> SegmentWriter::write_record(RecordType type, std::string_view body, const StoredPayload& payload) {
   RecordHeader header;
-  const bool critical = type == RecordType::file_header || type == RecordType::chunk || type == RecordType::blob;
-  header.flags = static_cast<std::uint8_t>((critical ? kFlagCritical : 0) | (payload.escaped ? kFlagEscaped : 0));
+  const bool is_encrypted = x_key && type != RecordType::file_header;
+  header.flags = static_cast<std::uint8_t>(flags_of(type) | (is_encrypted ? kFlagEncrypted : 0) |
+                                           (payload.escaped ? kFlagEscaped : 0));
   header.type = type;
   header.segment = x_id;
-  header.record_no = x_record_no;
+  header.record_no = x_record_no++;  // used up even if it does not reach the sink: a nonce follows from it
   header.payload_len = static_cast<std::uint32_t>(payload.bytes.size());
   header.payload_xxh3 = payload.xxh3;
   const std::string head = encode_header(header, body);
@@ -25,14 +45,33 @@ Result<void> SegmentWriter::write_record(RecordType type, std::string_view body,
     return appended.error();
   }
   x_offset += head.size() + payload.bytes.size();
-  ++x_record_no;
   x_unsynced = true;
   return {};
+}
+
+/// `body` is complete but for the hashes of a CHUNK's columns.
+Result<void> SegmentWriter::write_encrypted(RecordType type, std::string body,
+                                            const std::vector<FrameContent>& frames) {
+  RecordHeader header;
+  header.flags = static_cast<std::uint8_t>(flags_of(type) | kFlagEncrypted);
+  header.type = type;
+  header.segment = x_id;
+  header.payload_len = 0;
+  for (const FrameContent& frame : frames) header.payload_len += encrypted_length(frame);
+  StoredPayload payload;
+  for (;; ++x_record_no) {
+    header.record_no = x_record_no;
+    payload = encrypt_payload(frames, *x_key, x_record_no, associated_data(encode_header(header, body)));
+    if (find_sync(payload.bytes) == std::string::npos) break;
+  }
+  if (type == RecordType::chunk) put_column_hashes(body, payload.frames);
+  return write_record(type, body, payload);
 }
 
 Result<void> SegmentWriter::write_coded(RecordType type, std::string_view body, std::string_view content) {
   std::vector<FrameContent> frames;
   frames.push_back({Codec::zstd, x_compressor.compress(content)});
+  if (x_key && type != RecordType::file_header) return write_encrypted(type, std::string(body), frames);
   return write_record(type, body, store_payload(frames));
 }
 
@@ -42,7 +81,9 @@ Result<void> SegmentWriter::write_file_header(const FileHeaderBody& header) {
 
 Result<void> SegmentWriter::write(const EncodeJob& job) {
   const std::uint64_t offset = x_offset;
-  if (auto written = write_record(job.type, job.body, job.payload); !written) return written;
+  const auto written =
+      x_key ? write_encrypted(job.type, job.body, job.frames) : write_record(job.type, job.body, job.payload);
+  if (!written) return written;
   if (job.type == RecordType::chunk) {
     remember_chunk(job.chunk, offset);
   } else if (job.type == RecordType::blob) {

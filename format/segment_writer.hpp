@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ class SegmentWriter {
     std::uint64_t ordinals = 0;
     std::uint64_t completions = 0;
   };
-  SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, Counts first, int level);
+  SegmentWriter(std::unique_ptr<ByteSink> sink, SegmentId id, Counts first, int level,
+                const std::optional<TapeKey>& key = std::nullopt);
 
   Result<void> write_file_header(const FileHeaderBody& header);
   Result<void> write(const EncodeJob& job);
@@ -42,6 +44,7 @@ class SegmentWriter {
 
  private:
   Result<void> write_record(RecordType type, std::string_view body, const StoredPayload& payload);
+  Result<void> write_encrypted(RecordType type, std::string body, const std::vector<FrameContent>& frames);
   Result<void> write_coded(RecordType type, std::string_view body, std::string_view content);
   void remember_chunk(const ClosedChunk& chunk, std::uint64_t offset);
   void remember_epoch(std::uint32_t epoch, std::uint64_t index_offset);
@@ -49,6 +52,7 @@ class SegmentWriter {
   std::unique_ptr<ByteSink> x_sink;
   SegmentId x_id;
   Compressor x_compressor;
+  std::optional<SegmentKey> x_key;
   std::uint64_t x_offset = 0;
   std::uint64_t x_record_no = 0;
   const std::uint64_t x_first_ordinal;

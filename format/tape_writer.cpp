@@ -23,8 +23,9 @@ http::RecordingId random_recording() {
 }
 
 Result<void> TapeWriter::Impl::start_segment(std::unique_ptr<ByteSink> sink, Time now) {
-  writer = std::make_unique<SegmentWriter>(std::move(sink), SegmentId{recording, segment},
-                                           SegmentWriter::Counts{next_ordinal, next_completion}, options.level);
+  writer =
+      std::make_unique<SegmentWriter>(std::move(sink), SegmentId{recording, segment},
+                                      SegmentWriter::Counts{next_ordinal, next_completion}, options.level, options.key);
   totals = {};
   totals.recording_note = first_note;
   state = State::open;
@@ -33,6 +34,7 @@ Result<void> TapeWriter::Impl::start_segment(std::unique_ptr<ByteSink> sink, Tim
   header.created = to_ns(now);
   header.next_ordinal = next_ordinal;
   header.next_completion = next_completion;
+  header.key_id = options.key ? key_id_of(*options.key) : 0;
   if (auto written = writer->write_file_header(header); !written) return fail(written.error());
   return {};
 }

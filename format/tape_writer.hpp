@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "format/byte_sink.hpp"
 #include "format/note.hpp"
+#include "format/tape_key.hpp"
 #include "http/exchange.hpp"
 
 namespace tapedeck::format {
@@ -20,8 +21,10 @@ struct TapeOptions {
   Sync sync = Sync::every_second;
   ByteSize chunk = 1_MiB;  // raw
   Duration chunk_age = std::chrono::seconds(1);
-  std::optional<http::RecordingId> recording;  // unset: random
-  bool sorted = false;  // rows come in (request_first, ordinal) order: filter, merge, recover, import
+  std::optional<http::RecordingId>
+      recording;               // unset: random. With a key it must never occur twice: nonces follow from it
+  std::optional<TapeKey> key;  // encrypts
+  bool sorted = false;         // rows come in (request_first, ordinal) order: filter, merge, recover, import
 };
 
 struct TapeTotals {

@@ -47,7 +47,7 @@ struct TapeWriter::Impl {
   Impl(TapeOptions given, Time now)
       : options(std::move(given)),
         recording(options.recording ? *options.recording : random_recording()),
-        encoder(options.level, options.workers),
+        encoder(options.level, options.workers, options.key ? Encrypted::yes : Encrypted::no),
         builder(recording, values),
         last_sync(now) {
     options.chunk = std::clamp(options.chunk, ByteSize{64_KiB}, ByteSize{8_MiB});
