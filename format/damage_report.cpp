@@ -66,6 +66,7 @@ void DamageReport::write_fields(JsonWriter& json) const {
   json.field("completions_lost", completions_lost);
   json.field("covered_until_ns", to_ns(covered_until));
   json.field("tail_unknown", tail_unknown);
+  json.field("checked", checked == Checked::rows ? "rows" : "stored");
 }
 
 std::string DamageReport::sentence() const {

@@ -22,9 +22,15 @@ struct SegmentState {
   bool sealed = false;
 };
 
+enum class Checked : std::uint8_t {
+  rows,    // all was decoded
+  stored,  // what is stored is what was written: hashes hold, and nothing was decoded
+};
+
 /// What a reader found wrong with a tape: exact wherever it can be, and `tail_unknown` where it cannot.
 struct DamageReport {
   std::uint64_t bytes = 0;
+  Checked checked = Checked::rows;
   std::vector<DamagedRange> damaged;
   std::vector<SegmentState> segments;
   std::uint64_t records = 0;

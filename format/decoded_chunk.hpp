@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "format/byte_source.hpp"
 #include "format/row.hpp"
+#include "format/tape_file.hpp"
 #include "format/tape_map.hpp"
 #include "http/exchange.hpp"
 
@@ -28,10 +28,9 @@ struct ChunkRef {
 class DecodedChunk {
  public:
   /// What cannot be read of the chunk shows in the answers; errors are trouble of the source, or a tape that needs a
-  /// newer reader. `name` is for messages.
-  static Result<std::shared_ptr<const DecodedChunk>> load(const ByteSource& source, const ChunkEntry& entry,
-                                                          const SegmentId& segment, ChunkRef ref,
-                                                          std::string_view name);
+  /// newer reader or a key. `encrypted`: what its segment is; then a plain chunk is not believed.
+  static Result<std::shared_ptr<const DecodedChunk>> load(const TapeFile& file, const ChunkEntry& entry,
+                                                          const SegmentId& segment, ChunkRef ref, Encrypted encrypted);
 
   const ChunkRef& ref() const { return x_ref; }
   const SegmentId& segment() const { return x_segment; }
@@ -82,11 +81,12 @@ class DecodedChunk {
   struct StoredColumn {
     Codec codec = Codec::raw;
     std::uint32_t raw_len = 0;
-    std::size_t begin = 0;  // in x_payload
+    std::size_t begin = 0;  // of the frame's content, in x_payload
     std::size_t length = 0;
     bool good = true;
   };
   void read_columns(const ChunkBody& body, bool escaped);
+  void decrypt_columns(const TapeKeys& keys, const RecordHeader& header, std::string_view head, const ChunkBody& body);
   bool place_rows();
   bool number_rows();
   Column body_column(const RowMeta& row, http::Side side) const;

@@ -12,12 +12,12 @@ namespace {
 /// One sealed segment that ends at a known place. All offsets its records give count from x_start.
 class FooterReader {
  public:
-  FooterReader(const ByteSource& source, std::string_view name) : x_source(&source), x_name(name) {}
+  explicit FooterReader(const TapeFile& file) : x_file(&file) {}
 
   /// Nothing at a surprise.
   Result<std::optional<SegmentMap>> read(std::uint64_t end) {
     if (end < kFooterRecord) return nothing();
-    auto record = read_record(*x_source, end - kFooterRecord);
+    auto record = read_record(*x_file, end - kFooterRecord);
     if (!record) return record.error();
     if (!*record || (*record)->header.type != RecordType::footer) return nothing();
     const auto footer = decode_footer((*record)->body);
@@ -54,9 +54,11 @@ class FooterReader {
   /// A record of this segment, at an offset that another record gave.
   Result<std::optional<WholeRecord>> expect(std::uint64_t offset, RecordType type) {
     if (offset > x_footer.offset) return std::optional<WholeRecord>();
-    auto record = read_record(*x_source, x_start + offset);
-    if (record && *record && ((*record)->header.type != type || (*record)->header.segment != x_id)) record->reset();
-    if (record && *record && (*record)->header.encrypted()) return key_needed(x_name);
+    auto record = read_record(*x_file, x_start + offset);
+    if (!record || !*record) return record;
+    const RecordHeader& header = (*record)->header;
+    const bool is_encrypted = x_segment.encrypted && type != RecordType::file_header;
+    if (header.type != type || header.segment != x_id || header.encrypted() != is_encrypted) record->reset();
     return record;
   }
 
@@ -65,8 +67,11 @@ class FooterReader {
     if (!record) return record.error();
     const auto header = *record ? decode_file_header((*record)->body) : std::nullopt;
     if (!header) return false;
-    if (header->incompat != 0) return newer_version(x_name, "a feature of the file header");
-    if (header->key_id != 0) return key_needed(x_name);
+    if (header->incompat != 0) return newer_version(x_file->name, "a feature of the file header");
+    if (header->key_id != 0) {
+      if (auto good = x_file->keys.check(header->key_id, x_file->name); !good) return good.error();
+      x_segment.encrypted = true;
+    }
     x_segment.first_ordinal = header->next_ordinal;
     x_segment.first_completion = header->next_completion;
     return true;
@@ -150,8 +155,7 @@ class FooterReader {
     return ordinal == x_footer.next_ordinal;
   }
 
-  const ByteSource* x_source;
-  std::string_view x_name;
+  const TapeFile* x_file;
   FooterBody x_footer;
   SegmentId x_id;
   std::uint64_t x_start = 0;
@@ -161,9 +165,37 @@ class FooterReader {
 
 }  // namespace
 
-Result<std::optional<WholeRecord>> read_record(const ByteSource& source, std::uint64_t offset) {
+namespace {
+
+/// The payload of a record, or nothing if it is not as it had been written.
+Result<std::optional<std::string>> read_payload(const ByteSource& source, std::uint64_t offset,
+                                                const RecordHeader& header, std::string_view read_already) {
+  const std::optional<std::string> nothing;
+  std::string payload(read_already.substr(0, header.payload_len));
+  if (payload.size() < header.payload_len) {
+    auto whole = read_bytes(source, offset + header.size(), header.payload_len);
+    if (!whole) return whole.error();
+    payload = std::move(*whole);
+  }
+  if (payload.size() != header.payload_len || xxh3(payload) != header.payload_xxh3) return nothing;
+  if (header.escaped() && !unescape_payload(payload)) return nothing;
+  return std::optional(std::move(payload));
+}
+
+/// What the one frame of a record holds, decrypted; nothing if it is malformed or not authentic.
+std::optional<std::string> content_of(const TapeKeys& keys, const RecordHeader& header, std::string_view head,
+                                      std::string_view payload) {
+  if (payload.empty()) return std::string();
+  const auto content = frame_content(payload);
+  if (!content) return std::nullopt;
+  return header.encrypted() ? keys.open(header, 0, *content, head) : std::optional(std::string(*content));
+}
+
+}  // namespace
+
+Result<std::optional<WholeRecord>> read_record(const TapeFile& file, std::uint64_t offset) {
   const std::optional<WholeRecord> nothing;
-  auto head = read_bytes(source, offset, kHeaderSize + kMaxBody);
+  auto head = read_bytes(*file.source, offset, kHeaderSize + kMaxBody);
   if (!head) return head.error();
   const std::uint32_t body_len = promised_body_len(*head);
   if (body_len == UINT32_MAX || head->size() < kHeaderSize + body_len) return nothing;
@@ -171,33 +203,26 @@ Result<std::optional<WholeRecord>> read_record(const ByteSource& source, std::ui
   const std::string_view header = std::string_view(*head).substr(0, kHeaderSize + body_len);
   if (decode_header(header, record.header) != HeaderCheck::good) return nothing;
   record.body = header.substr(kHeaderSize);
-  if (head->size() - header.size() >= record.header.payload_len) {
-    record.payload = head->substr(header.size(), record.header.payload_len);
-  } else {
-    auto payload = read_bytes(source, offset + header.size(), record.header.payload_len);
-    if (!payload) return payload.error();
-    record.payload = std::move(*payload);
-  }
-  if (record.payload.size() != record.header.payload_len || xxh3(record.payload) != record.header.payload_xxh3) {
-    return nothing;
-  }
-  if (record.header.escaped() && !unescape_payload(record.payload)) return nothing;
+  const auto payload = read_payload(*file.source, offset, record.header, std::string_view(*head).substr(header.size()));
+  if (!payload) return payload.error();
+  auto content = *payload ? content_of(file.keys, record.header, header, **payload) : std::nullopt;
+  if (!content) return nothing;
+  record.content = std::move(*content);
   return std::optional(std::move(record));
 }
 
 std::optional<std::string> record_content(const WholeRecord& record) {
-  const auto content = frame_content(record.payload);
-  return content ? decode_content_up_to(*content, kMaxFrame) : std::nullopt;
+  return decode_content_up_to(record.content, kMaxFrame);
 }
 
-Result<std::optional<ScanResult>> open_by_footers(const ByteSource& source, std::string_view name) {
+Result<std::optional<ScanResult>> open_by_footers(const TapeFile& file) {
   const std::optional<ScanResult> nothing;
-  const auto size = source.size();
+  const auto size = file.source->size();
   if (!size) return size.error();
   std::vector<std::pair<SegmentId, SegmentMap>> segments;
   std::set<SegmentId> seen;
   for (std::uint64_t end = *size; end > 0;) {
-    FooterReader reader(source, name);
+    FooterReader reader(file);
     auto segment = reader.read(end);
     if (!segment) return segment.error();
     if (!*segment || !seen.insert(reader.id()).second || seen.size() > kMaxSegments) return nothing;

@@ -26,8 +26,6 @@ struct EncodeJob {
   std::vector<FrameContent> frames{};  // instead of a payload that is to be encrypted: it needs its record number
 };
 
-enum class Encrypted : std::uint8_t { no, yes };
-
 /// Compresses records on worker threads and hands them back in the order they came. With no workers the caller's
 /// thread does it. Output does not depend on the number of workers.
 class RecordEncoder {

@@ -31,27 +31,35 @@ struct Run {
     return n;
   }
   SegmentMap segment;
+  std::vector<DamagedRange> plain;  // records with a payload that is not encrypted
 };
 
 /// What is left of a record.
 struct Found {
   std::uint64_t offset = 0;
   RecordHeader header;
-  std::string body;
+  std::string head;     // header and body
   std::string payload;  // unescaped; only of small records that are looked into
   bool payload_good = false;
+
+  std::string_view body() const { return std::string_view(head).substr(kHeaderSize); }
 };
 
 bool wants_payload(RecordType type) { return type == RecordType::note; }
 
-std::optional<std::string> note_json(const Found& record) {
+std::optional<std::string> note_json(const Found& record, const TapeKeys& keys) {
   const auto content = frame_content(record.payload);
-  return content ? decode_content_up_to(*content, kMaxNoteJson) : std::nullopt;
+  if (!content || !record.header.encrypted()) {
+    return content ? decode_content_up_to(*content, kMaxNoteJson) : std::nullopt;
+  }
+  const auto plain = keys.open(record.header, 0, *content, record.head);
+  return plain ? decode_content_up_to(*plain, kMaxNoteJson) : std::nullopt;
 }
 
 class Scanner {
  public:
-  Scanner(const ByteSource& source, std::uint64_t size, std::string_view name) : x_window(source, size), x_name(name) {
+  Scanner(const TapeFile& file, std::uint64_t size)
+      : x_window(*file.source, size), x_name(file.name), x_keys(file.keys) {
     x_result.report.bytes = size;
   }
 
@@ -76,6 +84,12 @@ class Scanner {
     auto payload = x_window.view(payload_at, record.header.payload_len);
     if (!payload) return payload.error();
     record.payload_good = payload->size() == record.header.payload_len && xxh3(*payload) == record.header.payload_xxh3;
+    if (record.payload_good && !is_authentic(record, *payload)) {
+      // Nothing of it is believed, not even its number.
+      x_result.report.damaged.push_back({at, record.header.record_size()});
+      ++x_refused;
+      return payload_at + record.header.payload_len;
+    }
     if (record.payload_good && wants_payload(record.header.type)) take_payload(record, *payload);
     if (auto accepted = accept(record); !accepted) return accepted.error();
     if (record.payload_good) return payload_at + record.header.payload_len;
@@ -95,9 +109,21 @@ class Scanner {
       case HeaderCheck::newer: return newer_version(x_name, "a record header");
       case HeaderCheck::good: break;
     }
-    record.body = bytes->substr(kHeaderSize);
-    if (record.header.encrypted()) return key_needed(x_name);
+    record.head = *bytes;
     return true;
+  }
+
+  /// Whether the key says that the record is what was written, by its first frame: that vouches for the body, too. The
+  /// other columns of a chunk are told when they are decoded.
+  bool is_authentic(const Found& record, std::string_view payload) const {
+    const RecordHeader& header = record.header;
+    if (!header.encrypted() || payload.empty() || !x_keys.has_key()) return true;
+    if (header.type == RecordType::chunk) {
+      const auto chunk = decode_chunk_body(record.body());
+      payload = payload.substr(0, chunk && !chunk->columns.empty() ? chunk->columns[0].stored_len : 0);
+    }
+    const auto content = frame_content(payload);
+    return content && x_keys.open(header, 0, *content, record.head);
   }
 
   static void take_payload(Found& record, std::string_view payload) {
@@ -173,6 +199,7 @@ class Scanner {
     Run* run = run_for(record);
     if (run == nullptr) return {};
     if (x_runs.size() > kMaxSegments) return too_many("segments", kMaxSegments);
+    note_encryption(record, *run);
     switch (record.header.type) {
       case RecordType::file_header: return take_file_header(record, run->segment);
       case RecordType::chunk: return take_chunk(record, run->segment);
@@ -187,6 +214,15 @@ class Scanner {
     return {};
   }
 
+  static void note_encryption(const Found& record, Run& run) {
+    const RecordHeader& header = record.header;
+    if (header.encrypted()) {
+      run.segment.encrypted = true;
+    } else if (header.type != RecordType::file_header && header.payload_len > 0 && record.payload_good) {
+      run.plain.push_back({record.offset, header.record_size()});
+    }
+  }
+
   static void saw(SegmentMap& segment, std::uint64_t ordinal, std::uint64_t completion) {
     segment.lowest_seen = std::min(segment.lowest_seen, ordinal);
     segment.next_ordinal = std::max(segment.next_ordinal, ordinal);
@@ -194,10 +230,13 @@ class Scanner {
   }
 
   Result<void> take_file_header(const Found& record, SegmentMap& segment) {
-    const auto header = decode_file_header(record.body);
+    const auto header = decode_file_header(record.body());
     if (!header) return malformed(record);
     if (header->incompat != 0) return newer_version(x_name, "a feature of the file header");
-    if (header->key_id != 0) return key_needed(x_name);
+    if (header->key_id != 0) {
+      if (auto good = x_keys.check(header->key_id, x_name); !good) return good;
+      segment.encrypted = true;
+    }
     segment.first_ordinal = header->next_ordinal;
     segment.first_completion = header->next_completion;
     saw(segment, header->next_ordinal, header->next_completion);
@@ -205,7 +244,7 @@ class Scanner {
   }
 
   Result<void> take_chunk(const Found& record, SegmentMap& segment) {
-    auto chunk = decode_chunk_body(record.body);
+    auto chunk = decode_chunk_body(record.body());
     if (!chunk) return malformed(record);
     if (needs_newer_reader(*chunk)) return newer_version(x_name, "a column of a chunk");
     saw(segment, chunk->facts.next_ordinal, chunk->facts.next_completion);
@@ -216,7 +255,7 @@ class Scanner {
   }
 
   Result<void> take_blob(const Found& record, SegmentMap& segment) {
-    const auto blob = decode_blob(record.body);
+    const auto blob = decode_blob(record.body());
     if (!blob) return malformed(record);
     if (blob->codec > Codec::zstd) return newer_version(x_name, "the coding of a body");
     if (!record.payload_good) return {};
@@ -226,11 +265,11 @@ class Scanner {
   }
 
   static void take_index(const Found& record, SegmentMap& segment) {
-    if (const auto index = decode_index(record.body)) saw(segment, index->next_ordinal, index->next_completion);
+    if (const auto index = decode_index(record.body())) saw(segment, index->next_ordinal, index->next_completion);
   }
 
   static void take_summary(const Found& record, SegmentMap& segment) {
-    const auto summary = decode_summary(record.body);
+    const auto summary = decode_summary(record.body());
     if (!summary) return;
     if (!segment.first_ordinal) segment.first_ordinal = summary->first_ordinal;
     saw(segment, summary->next_ordinal, summary->next_completion);
@@ -238,15 +277,15 @@ class Scanner {
   }
 
   static void take_footer(const Found& record, SegmentMap& segment) {
-    const auto footer = decode_footer(record.body);
+    const auto footer = decode_footer(record.body());
     if (!footer) return;
     saw(segment, footer->next_ordinal, footer->next_completion);
     segment.sealed = true;
   }
 
-  static void take_note(const Found& record, SegmentMap& segment) {
-    const auto note = decode_note(record.body);
-    if (note) segment.notes.push_back({*note, note_json(record).value_or("")});
+  void take_note(const Found& record, SegmentMap& segment) {
+    const auto note = decode_note(record.body());
+    if (note) segment.notes.push_back({record.offset, *note, note_json(record, x_keys).value_or("")});
   }
 
   /// Hashes hold, but the body makes no sense: nothing of it is used.
@@ -263,14 +302,31 @@ class Scanner {
   Error nothing_found() {
     const auto start = x_window.view(0, kHeaderSize);
     if (x_window.size() == 0) return not_a_tape(x_name, "it is empty");
+    if (x_refused > 0) return wrong_key(x_name);
     const std::uint8_t major = start ? claimed_major(*start) : std::uint8_t{0};
     if (major > kMajor) return newer_version(x_name, "layout " + std::to_string(major));
     return not_a_tape(x_name, "no record found");
   }
 
+  /// Under a key nothing plain is believed: whoever can write to the file could have put it there.
+  void refuse_plain(Run& run) {
+    SegmentMap& segment = run.segment;
+    for (const DamagedRange& record : run.plain) {
+      x_result.report.damaged.push_back(record);
+      std::erase_if(segment.chunks, [&](const ChunkEntry& chunk) { return chunk.offset == record.offset; });
+      std::erase_if(segment.blobs, [&](const BlobPart& part) { return part.offset == record.offset; });
+      std::erase_if(segment.notes, [&](const NotePlace& note) { return note.offset == record.offset; });
+      if (segment.summary_offset == record.offset) segment.summary_offset = 0;
+    }
+  }
+
   Result<ScanResult> finish() {
     DamageReport& report = x_result.report;
     for (Run& run : x_runs) {
+      if (run.segment.encrypted) {
+        if (auto known = x_keys.check_any(x_name); !known) return known.error();
+        refuse_plain(run);
+      }
       report.segments.push_back({run.id.recording, run.id.number, run.segment.sealed});
       report.records += run.segment.records;
       report.missing += run.missing();
@@ -286,7 +342,9 @@ class Scanner {
 
   SourceWindow x_window;
   std::string_view x_name;
+  const TapeKeys& x_keys;
   std::vector<Run> x_runs;
+  std::uint64_t x_refused = 0;  // records that the key does not vouch for
   ScanResult x_result;
 };
 
@@ -298,7 +356,14 @@ Error newer_version(std::string_view name, std::string_view what) {
 }
 
 Error key_needed(std::string_view name) {
-  return make_error(errc::key_needed, std::string(name) + ": encrypted, and this version cannot decrypt tapes");
+  return make_error(errc::key_needed,
+                    std::string(name) + ": encrypted: give the key it was written with, --key-file FILE");
+}
+
+Error wrong_key(std::string_view name) {
+  return make_error(errc::wrong_key, std::string(name) +
+                                         ": encrypted with another key than --key-file holds: give the "
+                                         "one it was written with");
 }
 
 Error not_a_tape(std::string_view name, std::string_view why) {
@@ -306,10 +371,10 @@ Error not_a_tape(std::string_view name, std::string_view why) {
                                           "): give a file that `tapedeck record` or `tapedeck import` wrote");
 }
 
-Result<ScanResult> scan_tape(const ByteSource& source, std::string_view name) {
-  const auto size = source.size();
+Result<ScanResult> scan_tape(const TapeFile& file) {
+  const auto size = file.source->size();
   if (!size) return size.error();
-  return Scanner(source, *size, name).run();
+  return Scanner(file, *size).run();
 }
 
 }  // namespace tapedeck::format

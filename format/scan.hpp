@@ -2,8 +2,8 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "format/byte_source.hpp"
 #include "format/damage_report.hpp"
+#include "format/tape_file.hpp"
 #include "format/tape_map.hpp"
 
 namespace tapedeck::format {
@@ -13,12 +13,13 @@ struct ScanResult {
   DamageReport report;  // bytes, ranges, segments, records; exchanges are counted by who decodes them
 };
 
-/// Walks every byte of a tape and finds every good record (docs/tape-format.md, Recovery). `name` is for messages.
-/// errc::not_a_tape if there is none; errc::newer_version, errc::key_needed.
-Result<ScanResult> scan_tape(const ByteSource& source, std::string_view name);
+/// Walks every byte of a tape and finds every good record (docs/tape-format.md, Recovery). errc::not_a_tape if
+/// there is none; errc::newer_version, errc::key_needed, errc::wrong_key.
+Result<ScanResult> scan_tape(const TapeFile& file);
 
 Error newer_version(std::string_view name, std::string_view what);
 Error key_needed(std::string_view name);
+Error wrong_key(std::string_view name);
 Error not_a_tape(std::string_view name, std::string_view why);
 
 }  // namespace tapedeck::format

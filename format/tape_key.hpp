@@ -13,6 +13,8 @@
 // Encryption).
 namespace tapedeck::format {
 
+enum class Encrypted : std::uint8_t { no, yes };
+
 /// The secret that encrypted tapes are written and read with.
 struct TapeKey {
   std::array<std::uint8_t, 32> bytes{};

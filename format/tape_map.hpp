@@ -36,6 +36,7 @@ struct CompletionPlace {
 };
 
 struct NotePlace {
+  std::uint64_t offset = 0;
   NoteBody body;
   std::string json;
 };
@@ -43,6 +44,7 @@ struct NotePlace {
 struct SegmentMap {
   std::uint32_t number = 0;
   bool sealed = false;
+  bool encrypted = false;
   std::optional<std::uint64_t> first_ordinal;  // where the FILE_HEADER (or the SUMMARY) says it
   std::uint64_t lowest_seen = UINT64_MAX;      // least next_ordinal of any record
   std::uint64_t next_ordinal = 0;              // one past the last that any record tells of

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "format/byte_source.hpp"
 #include "format/damage_report.hpp"
+#include "format/tape_keys.hpp"
 #include "format/tape_summary.hpp"
 #include "http/exchange.hpp"
 
@@ -22,9 +23,15 @@ struct TimeRange {
 /// (Body::wire_length is always set).
 enum class Bodies : std::uint8_t { load, skip };
 
+struct ReadOptions {
+  std::optional<TapeKey> key;
+  MissingKey missing_key = MissingKey::refuse;  // stored_only: then verify() is all that can be done with the tape
+};
+
 class TapeReader;
 class TapeWriter;
 struct CopyOptions;
+struct TapeFile;
 struct CopyResult;
 
 /// Exchanges in order of their first request byte (ties by ordinal). Memory: the rows between the watermark and the
@@ -48,16 +55,19 @@ class Cursor {
 class TapeReader {
  public:
   /// errc::not_a_tape if there is no good record; an empty source too. errc::newer_version names what is needed.
-  static Result<TapeReader> open(std::unique_ptr<ByteSource> source);
+  /// errc::key_needed, errc::wrong_key.
+  static Result<TapeReader> open(std::unique_ptr<ByteSource> source, const ReadOptions& options = {});
   /// The same; messages name the path.
-  static Result<TapeReader> open(const std::filesystem::path& path);
+  static Result<TapeReader> open(const std::filesystem::path& path, const ReadOptions& options = {});
+  /// Another reader of the same bytes, which may be those of a pipe. It counts damage of its own.
+  Result<TapeReader> again() const;
   TapeReader(TapeReader&&) noexcept;
   TapeReader& operator=(TapeReader&&) noexcept;
   ~TapeReader();
 
   /// Totals. From the footers alone if all segments are sealed and intact there, else from a scan (read on first call).
   Result<TapeSummary> summary();
-  /// Walks every record and checks every checksum.
+  /// Walks every record and checks every checksum. Of an encrypted tape without its key, the stored bytes only.
   Result<DamageReport> verify();
   /// What open() and the cursors met so far; complete once a cursor over everything is at its end.
   const DamageReport& damage() const;
@@ -71,6 +81,7 @@ class TapeReader {
   friend class Cursor;
   friend Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer, const CopyOptions& options, Time now);
   struct Impl;
+  static Result<TapeReader> open_file(std::shared_ptr<const TapeFile> file);  // owners: the readers of these bytes
   explicit TapeReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> x_impl;
 };

@@ -13,10 +13,8 @@ namespace tapedeck::format {
 struct WantedId;
 
 struct TapeReader::Impl {
-  Impl(std::shared_ptr<const ByteSource> from, std::string called, ScanResult scanned)
-      : source(std::move(from)),
-        name(std::move(called)),
-        store(std::make_unique<TapeStore>(source, name, std::move(scanned))) {}
+  Impl(std::shared_ptr<const TapeFile> opened, ScanResult scanned)
+      : file(std::move(opened)), store(std::make_unique<TapeStore>(file, std::move(scanned))) {}
 
   Result<std::optional<TapeSummary>> summary_by_footers();
   Result<TapeSummary> summary_by_rows();
@@ -24,10 +22,11 @@ struct TapeReader::Impl {
   Result<std::map<std::string, LossTotals>> losses();
   Result<std::optional<http::Exchange>> find_in(ChunkRef ref, const WantedId& wanted);
   Result<http::Exchange> find(std::string_view id);
+  bool can_read(const TapeMap& map) const;
+  DamageReport verify_stored(TapeStore& scanned);
   void count_segments(TapeSummary& summary) const;
 
-  std::shared_ptr<const ByteSource> source;  // owners: this, and the stores made of it
-  std::string name;
+  std::shared_ptr<const TapeFile> file;  // owners: this, and the stores made of it
   std::unique_ptr<TapeStore> store;
   std::optional<DamageReport> verified;
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "format/footers.hpp"
 #include "format/frame.hpp"
 #include "format/source_window.hpp"
 
@@ -12,8 +11,7 @@ namespace {
 
 std::optional<std::string> blob_content(const WholeRecord& record, const BlobBody& blob) {
   if (blob.raw_len == 0) return std::string();
-  const auto content = frame_content(record.payload);
-  return content ? decode_content(*content, blob.codec, blob.raw_len) : std::nullopt;
+  return decode_content(record.content, blob.codec, blob.raw_len);
 }
 
 /// A blob's header and body, without its payload.
@@ -32,11 +30,8 @@ Result<std::optional<BlobBody>> read_blob_body(const ByteSource& source, std::ui
 
 }  // namespace
 
-TapeStore::TapeStore(std::shared_ptr<const ByteSource> source, std::string name, ScanResult scanned)
-    : x_source(std::move(source)),
-      x_name(std::move(name)),
-      x_map(std::move(scanned.map)),
-      x_report(std::move(scanned.report)) {}
+TapeStore::TapeStore(std::shared_ptr<const TapeFile> file, ScanResult scanned)
+    : x_file(std::move(file)), x_map(std::move(scanned.map)), x_report(std::move(scanned.report)) {}
 
 Result<std::shared_ptr<const DecodedChunk>> TapeStore::chunk(ChunkRef ref) {
   const ChunkEntry& place = entry(ref);
@@ -46,7 +41,8 @@ Result<std::shared_ptr<const DecodedChunk>> TapeStore::chunk(ChunkRef ref) {
   }
   const RecordingMap& recording = x_map.recordings[ref.recording];
   const SegmentId segment{recording.id, recording.segments[ref.segment].number};
-  auto loaded = DecodedChunk::load(*x_source, place, segment, ref, x_name);
+  const Encrypted encrypted = recording.segments[ref.segment].encrypted ? Encrypted::yes : Encrypted::no;
+  auto loaded = DecodedChunk::load(*x_file, place, segment, ref, encrypted);
   if (!loaded) return loaded.error();
   if (!place.damaged && !(*loaded)->intact()) note_damage(**loaded, place);
   x_uses.push_front(place.offset);
@@ -153,23 +149,38 @@ TapeStore::Parts TapeStore::parts_of(std::uint32_t recording, std::uint64_t numb
   return std::equal_range(blobs.begin(), blobs.end(), number, ByBlob());
 }
 
+/// The BLOB there, or nothing if it is none of this recording, or plain where its segment is encrypted.
+Result<std::optional<WholeRecord>> TapeStore::read_part(std::uint32_t recording, std::uint64_t offset) {
+  auto record = read_record(*x_file, offset);
+  if (!record || !*record) return record;
+  const RecordHeader& header = (*record)->header;
+  const auto& segments = x_map.recordings[recording].segments;
+  const auto segment = std::find_if(segments.begin(), segments.end(),
+                                    [&](const SegmentMap& s) { return s.number == header.segment.number; });
+  const bool is_its_own = header.type == RecordType::blob &&
+                          header.segment.recording == x_map.recordings[recording].id && segment != segments.end();
+  const bool is_spliced = is_its_own && segment->encrypted && !header.encrypted() && header.payload_len > 0;
+  if (!is_its_own || is_spliced) record->reset();
+  return record;
+}
+
 Result<std::optional<std::string>> TapeStore::part_bytes(std::uint32_t recording, std::uint64_t offset) {
   const std::optional<std::string> nothing;
-  auto record = read_record(*x_source, offset);
+  auto record = read_part(recording, offset);
   if (!record) return record.error();
-  auto blob = *record && (*record)->header.type == RecordType::blob ? decode_blob((*record)->body) : std::nullopt;
+  auto blob = *record ? decode_blob((*record)->body) : std::nullopt;
   if (!blob) return nothing;
   if (blob->same_blob != 0) {
     const auto [begin, end] = parts_of(recording, blob->same_blob);
     const auto same = std::find_if(begin, end, [&](const BlobPart& part) { return part.part == blob->same_part; });
     if (same == end) return nothing;
     const std::uint32_t raw_len = blob->raw_len;
-    record = read_record(*x_source, same->offset);
+    record = read_part(recording, same->offset);
     if (!record) return record.error();
-    blob = *record && (*record)->header.type == RecordType::blob ? decode_blob((*record)->body) : std::nullopt;
+    blob = *record ? decode_blob((*record)->body) : std::nullopt;
     if (!blob || blob->same_blob != 0 || blob->raw_len != raw_len) return nothing;
   }
-  if (blob->codec > Codec::zstd) return newer_version(x_name, "the coding of a body");
+  if (blob->codec > Codec::zstd) return newer_version(x_file->name, "the coding of a body");
   return blob_content(**record, *blob);
 }
 
@@ -222,7 +233,7 @@ Result<bool> TapeStore::has_blob(std::uint32_t recording, std::uint64_t number, 
   const auto [begin, end] = parts_of(recording, number);
   for (auto part = begin; part != end && seen < length; ++part) {
     if (part->part < next) continue;
-    const auto blob = read_blob_body(*x_source, part->offset);
+    const auto blob = read_blob_body(*x_file->source, part->offset);
     if (!blob) return blob.error();
     if (!*blob || part->part > next) return false;
     seen += (*blob)->raw_len;

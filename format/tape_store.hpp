@@ -8,9 +8,10 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "format/byte_source.hpp"
 #include "format/decoded_chunk.hpp"
+#include "format/footers.hpp"
 #include "format/scan.hpp"
+#include "format/tape_file.hpp"
 
 namespace tapedeck::format {
 
@@ -18,12 +19,10 @@ namespace tapedeck::format {
 /// bodies that stand in BLOBs. One thread.
 class TapeStore {
  public:
-  TapeStore(std::shared_ptr<const ByteSource> source, std::string name,
-            ScanResult scanned);  // owners: the reader's stores
+  TapeStore(std::shared_ptr<const TapeFile> file, ScanResult scanned);  // owners: the reader, and its stores
 
   const TapeMap& map() const { return x_map; }
-  const ByteSource& source() const { return *x_source; }
-  const std::string& name() const { return x_name; }
+  const std::string& name() const { return x_file->name; }
   DamageReport& report() { return x_report; }
   const DamageReport& report() const { return x_report; }
 
@@ -65,14 +64,14 @@ class TapeStore {
   using Parts = std::pair<std::vector<BlobPart>::const_iterator, std::vector<BlobPart>::const_iterator>;
   Parts parts_of(std::uint32_t recording, std::uint64_t number) const;
   Result<std::optional<std::string>> part_bytes(std::uint32_t recording, std::uint64_t offset);
+  Result<std::optional<WholeRecord>> read_part(std::uint32_t recording, std::uint64_t offset);
   void note_damage(const DecodedChunk& chunk, const ChunkEntry& entry);
   void trim();
   Result<void> find_completions(std::uint32_t recording);
   std::optional<ChunkRef> chunk_at(std::uint32_t recording, std::uint32_t segment, std::uint32_t epoch,
                                    std::uint32_t chunk_in_epoch) const;
 
-  std::shared_ptr<const ByteSource> x_source;
-  std::string x_name;
+  std::shared_ptr<const TapeFile> x_file;
   TapeMap x_map;
   DamageReport x_report;
   std::map<std::uint64_t, Cached> x_cache;  // by offset

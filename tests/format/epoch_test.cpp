@@ -82,7 +82,8 @@ TEST_CASE("an epoch ends after 256 chunks, and nothing refers across its end") {
   CHECK(report->intact());
   CHECK(report->records == 1 + 600 + 3 + 2);  // FILE_HEADER, CHUNKs, INDEXes, SUMMARY and FOOTER
   // Without the first epoch the others are whole.
-  const auto opened = format::open_by_footers(*format::memory_source(*bytes), "tape");
+  const auto opened =
+      format::open_by_footers({format::memory_source(*bytes), "tape", std::nullopt, format::MissingKey::refuse});
   const auto& chunks = (*opened)->map.recordings[0].segments[0].chunks;
   const auto cut = static_cast<std::size_t>(chunks[256].offset);
   std::string damaged = *bytes;
