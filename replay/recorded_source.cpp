@@ -82,11 +82,12 @@ class Tapes final : public RecordedSource {
 
 }  // namespace
 
-Result<std::unique_ptr<RecordedSource>> open_tapes(const std::vector<std::filesystem::path>& paths) {
+Result<std::unique_ptr<RecordedSource>> open_tapes(const std::vector<std::filesystem::path>& paths,
+                                                   const format::ReadOptions& options) {
   if (paths.empty()) return make_error("no tape to replay; name one or more: tapedeck replay prod.tape --target URL");
   auto tapes = std::make_unique<Tapes>();
   for (const auto& path : paths) {
-    auto reader = format::TapeReader::open(path);
+    auto reader = format::TapeReader::open(path, options);
     if (!reader) return reader.error();
     tapes->add(std::move(*reader));
   }

@@ -21,6 +21,7 @@ struct RecordedSource {
 };
 
 /// Tapes merged by recorded time.
-Result<std::unique_ptr<RecordedSource>> open_tapes(const std::vector<std::filesystem::path>& paths);
+Result<std::unique_ptr<RecordedSource>> open_tapes(const std::vector<std::filesystem::path>& paths,
+                                                   const format::ReadOptions& options);
 
 }  // namespace tapedeck::replay

@@ -29,6 +29,7 @@ enum class ConnectionMode : std::uint8_t { recorded, pool, per_request };
 
 struct ReplayOptions {
   std::vector<std::filesystem::path> tapes;
+  format::ReadOptions read;
   http::Origin target;
   double speed = 1;
   std::optional<double> rate;        // requests per second instead of the recorded times
@@ -83,6 +84,7 @@ Result<ReplayResult> run_replay(const ReplayOptions& options, const Clock& clock
 struct TapeDiffOptions {
   std::filesystem::path primary;
   std::filesystem::path candidate;
+  format::ReadOptions read;  // of both
   http::Filter filter;
   diff::Compare compare = diff::Compare::full;
   std::vector<Threshold> fail_on;

@@ -14,16 +14,16 @@ constexpr std::uint64_t kWaitingBytes = 256u << 20;
 /// One of the two tapes: read in time order, and by id for exchanges that had to be let go.
 class Tape {
  public:
-  static Result<Tape> open(const std::filesystem::path& path) {
-    auto reader = format::TapeReader::open(path);
+  static Result<Tape> open(const std::filesystem::path& path, const format::ReadOptions& options) {
+    auto reader = format::TapeReader::open(path, options);
     if (!reader) return reader.error();
-    return Tape(path, *std::move(reader));
+    return Tape(*std::move(reader));
   }
 
   /// Hashes of all ids, without bodies.
   Result<std::unordered_set<std::uint64_t>> ids(const std::stop_token& stop) {
     // A reader of its own: what is damaged is to be counted once.
-    auto reader = format::TapeReader::open(x_path);
+    auto reader = x_reader.again();
     if (!reader) return reader.error();
     std::unordered_set<std::uint64_t> out;
     auto cursor = reader->in_time_order({}, format::Bodies::skip);
@@ -42,7 +42,7 @@ class Tape {
 
   Result<http::Exchange> find(const http::ExchangeId& id) {
     if (!x_lookup) {
-      auto reader = format::TapeReader::open(x_path);
+      auto reader = x_reader.again();
       if (!reader) return reader.error();
       x_lookup.emplace(*std::move(reader));
     }
@@ -50,9 +50,8 @@ class Tape {
   }
 
  private:
-  Tape(std::filesystem::path path, format::TapeReader reader) : x_path(std::move(path)), x_reader(std::move(reader)) {}
+  explicit Tape(format::TapeReader reader) : x_reader(std::move(reader)) {}
 
-  std::filesystem::path x_path;
   format::TapeReader x_reader;
   std::optional<format::TapeReader> x_lookup;
   std::optional<format::Cursor> x_cursor;
@@ -185,9 +184,9 @@ void judge(TapeDiffResult& result, const TapeDiffOptions& options, std::uint64_t
 }  // namespace
 
 Result<TapeDiffResult> diff_tapes(const TapeDiffOptions& options, std::stop_token stop) {
-  auto primary = Tape::open(options.primary);
+  auto primary = Tape::open(options.primary, options.read);
   if (!primary) return primary.error();
-  auto candidate = Tape::open(options.candidate);
+  auto candidate = Tape::open(options.candidate, options.read);
   if (!candidate) return candidate.error();
   TapeComparison comparison(options, *primary, *candidate);
   if (auto run = comparison.run(stop); !run) return run.error();
