@@ -3,6 +3,7 @@
 #include "replay/replay.hpp"
 #include "tools/command.hpp"
 #include "tools/judging.hpp"
+#include "tools/key_file.hpp"
 #include "tools/parsed_option.hpp"
 #include "tools/replay_summary.hpp"
 #include "tools/stop_signals.hpp"
@@ -40,6 +41,7 @@ void add_diff_command(CLI::App& app, ExitStatus& status) {
       command, "--filter", "EXPR", http::Filter::parse,
       [flags](http::Filter filter) { flags->run.filter = std::move(filter); },
       "Only requests that match, on both sides");
+  add_key_file(command, flags->run.read.key);
   add_judging(command, flags->judging);
   command->add_flag("--json", flags->json, "The result as JSON");
   command->footer(

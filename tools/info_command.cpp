@@ -8,12 +8,14 @@
 #include "base/quantity.hpp"
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
+#include "tools/key_file.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 struct InfoOptions {
   std::string tape;
+  MaybeKey key;
   bool json = false;
 };
 
@@ -61,7 +63,7 @@ std::string for_people(const std::string& tape, const format::TapeSummary& s) {
 }
 
 ExitStatus info(const InfoOptions& options) {
-  auto reader = format::TapeReader::open(options.tape);
+  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
   if (!reader) return trouble(reader.error());
   const auto summary = reader->summary();
   if (!summary) return trouble(summary.error());
@@ -75,6 +77,7 @@ void add_info_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App* command = app.add_subcommand("info", "Totals of a tape: time span, endpoints, losses");
   command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
+  add_key_file(command, options->key);
   command->add_flag("--json", options->json, "The totals as JSON");
   command->footer("Examples:\n  tapedeck info monday.tape\n  tapedeck info monday.tape --json | jq .endpoints");
   command->callback([options, &status] { status = info(*options); });

@@ -6,6 +6,7 @@
 #include "format/exchange_json.hpp"
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
+#include "tools/key_file.hpp"
 #include "tools/selection.hpp"
 
 namespace tapedeck::tools {
@@ -13,6 +14,7 @@ namespace {
 
 struct ListOptions {
   std::string tape;
+  MaybeKey key;
   Selection selection;
   bool json = false;
 };
@@ -43,7 +45,7 @@ std::string json_line(const http::Exchange& exchange) {
 }
 
 ExitStatus list(const ListOptions& options) {
-  auto reader = format::TapeReader::open(options.tape);
+  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
   if (!reader) return trouble(reader.error());
   const auto range = options.selection.range(*reader);
   if (!range) return trouble(range.error());
@@ -66,6 +68,7 @@ void add_list_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = app.add_subcommand("list", "A line an exchange, in the order of the requests' first bytes");
   command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
+  add_key_file(command, options->key);
   add_selection(command, options->selection);
   command->add_flag("--json", options->json, "NDJSON: an object a line");
   command->footer(

@@ -60,6 +60,7 @@ capture::RecorderOptions recorder_options(const RecordOptions& options) {
   recorder.overwrite = options.out.overwrite();
   recorder.tape.workers = options.out.compression_workers;
   recorder.tape.sync = options.out.sync;
+  recorder.tape.key = options.out.key;
   recorder.rotate_size = options.rotate_size;
   recorder.rotate_every = options.rotate_every;
   recorder.memory = options.capture_memory;
@@ -166,7 +167,8 @@ ExitStatus record_captures(const RecordOptions& options) {
   auto recording = recorder_options(options);
   recording.when_full = capture::WhenFull::wait;
   recording.capture_time = true;
-  recording.tape.recording = recording_id_of(**source, options);
+  // Nonces follow from the recording's id: under a key it is random, so that it never occurs twice.
+  if (!options.out.key) recording.tape.recording = recording_id_of(**source, options);
   auto recorder = capture::Recorder::create(std::move(recording), system_clock());
   if (!recorder) return trouble(recorder.error());
   auto account = capture::run_capture(**source, **recorder, {options.ports}, signals.token());

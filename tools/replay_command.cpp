@@ -10,6 +10,7 @@
 #include "replay/report.hpp"
 #include "tools/command.hpp"
 #include "tools/judging.hpp"
+#include "tools/key_file.hpp"
 #include "tools/parsed_option.hpp"
 #include "tools/progress_line.hpp"
 #include "tools/replay_summary.hpp"
@@ -108,6 +109,8 @@ void add_load(CLI::App* command, replay::ReplayOptions& run) {
 
 void add_what(CLI::App* command, ReplayFlags& flags) {
   add_selection(command, flags.selection);
+  add_key_file(command, flags.run.read.key,
+               "The 32 bytes that encrypted tapes were written with; --save encrypts, too");
   add_choice(command, "--methods",
              std::vector<std::pair<std::string, replay::Methods>>{{"safe", replay::Methods::safe},
                                                                   {"all", replay::Methods::all}},
@@ -136,6 +139,7 @@ void add_output(CLI::App* command, ReplayFlags& flags) {
 Result<std::unique_ptr<capture::Recorder>> open_saver(const ReplayFlags& flags) {
   capture::RecorderOptions options;
   options.out = flags.save;
+  options.tape.key = flags.run.read.key;
   options.overwrite = flags.force ? format::Overwrite::force : format::Overwrite::refuse;
   JsonWriter note;
   note.begin_object();
@@ -152,7 +156,7 @@ Result<void> read_range(ReplayFlags& flags) {
   flags.run.filter = flags.selection.filter;
   flags.run.sample = flags.selection.sample;
   if (flags.selection.from.empty() && flags.selection.to.empty()) return {};
-  auto reader = format::TapeReader::open(flags.run.tapes.front());
+  auto reader = format::TapeReader::open(flags.run.tapes.front(), flags.run.read);
   if (!reader) return reader.error();
   const auto range = flags.selection.range(*reader);
   if (!range) return range.error();

@@ -5,12 +5,14 @@
 #include "format/foreign/curl_command.hpp"
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
+#include "tools/key_file.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 struct ShowOptions {
   std::string tape;
+  MaybeKey key;
   std::string id;
   bool curl = false;
   bool json = false;
@@ -27,7 +29,7 @@ std::string text_of(const http::Exchange& exchange, const ShowOptions& options) 
 }
 
 ExitStatus show(const ShowOptions& options) {
-  auto reader = format::TapeReader::open(options.tape);
+  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
   if (!reader) return trouble(reader.error());
   const auto exchange = reader->find(options.id);
   if (!exchange) return trouble(exchange.error());
@@ -40,6 +42,7 @@ void add_show_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ShowOptions>();
   CLI::App* command = app.add_subcommand("show", "The raw bytes of one exchange: heads as recorded, bodies de-chunked");
   command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
+  add_key_file(command, options->key);
   command->add_option("ID", options->id, "As `list` prints it; the number alone will do in a tape of one recording")
       ->required();
   auto* curl = command->add_flag("--curl", options->curl, "The request as a curl command");

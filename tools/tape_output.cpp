@@ -17,6 +17,7 @@ void add_tape_output(CLI::App* command, TapeOutput& out, WorkersFlag workers) {
       std::vector<std::pair<std::string, format::Sync>>{
           {"1s", format::Sync::every_second}, {"chunk", format::Sync::every_chunk}, {"never", format::Sync::never}},
       &out.sync, "When to sync the tape to the disk");
+  add_key_file(command, out.key, "32 bytes: encrypts the tape; an encrypted input is read with them, too");
   if (workers == WorkersFlag::taken) return;
   command->add_option("--workers", out.compression_workers, "Threads that compress; any number gives equal bytes")
       ->check(CLI::Range(1u, 256u))
@@ -30,6 +31,7 @@ Result<format::TapeWriter> open_sorted_tape(const TapeOutput& out) {
   options.workers = out.compression_workers;
   options.sync = out.sync;
   options.sorted = true;
+  options.key = out.key;
   return format::TapeWriter::create(std::move(*sink), options, system_clock().wall());
 }
 

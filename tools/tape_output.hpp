@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "format/tape_writer.hpp"
+#include "tools/key_file.hpp"
 
 namespace CLI {
 class App;
@@ -10,13 +11,16 @@ class App;
 
 namespace tapedeck::tools {
 
-/// `--out --force --workers --sync` of the commands that write a tape.
+/// `--out --force --workers --sync --key-file` of the commands that write a tape. A command that reads tapes, too,
+/// reads them with the same key: what was encrypted stays so.
 struct TapeOutput {
   std::string path;
   bool force = false;
   unsigned compression_workers = 1;
   format::Sync sync = format::Sync::every_second;
+  MaybeKey key;
 
+  format::ReadOptions reading() const { return {key, format::MissingKey::refuse}; }
   format::Overwrite overwrite() const { return force ? format::Overwrite::force : format::Overwrite::refuse; }
 };
 

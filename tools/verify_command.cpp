@@ -4,17 +4,19 @@
 #include "base/byte_size.hpp"
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
+#include "tools/key_file.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 struct VerifyOptions {
   std::string tape;
+  MaybeKey key;
   bool json = false;
 };
 
 ExitStatus verify(const VerifyOptions& options) {
-  auto reader = format::TapeReader::open(options.tape);
+  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::stored_only});
   if (!reader) return trouble(reader.error());
   const auto damage = reader->verify();
   if (!damage) return trouble(damage.error());
@@ -29,6 +31,7 @@ void add_verify_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", "Check every record of a tape and say what is damaged or lost");
   command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
+  add_key_file(command, options->key, "Of an encrypted tape; without it only what is stored can be checked");
   command->add_flag("--json", options->json, "The result as JSON");
   command->footer(
       "Examples:\n  tapedeck verify monday.tape\n  tapedeck verify tapes/ --json\n"
