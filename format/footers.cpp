@@ -55,11 +55,13 @@ class FooterReader {
   Result<std::optional<WholeRecord>> expect(std::uint64_t offset, RecordType type) {
     if (offset > x_footer.offset) return std::optional<WholeRecord>();
     auto record = read_record(*x_file, x_start + offset);
-    if (!record || !*record) return record;
-    const RecordHeader& header = (*record)->header;
-    const bool is_encrypted = x_segment.encrypted && type != RecordType::file_header;
-    if (header.type != type || header.segment != x_id || header.encrypted() != is_encrypted) record->reset();
+    if (record && *record && !is_expected((*record)->header, type)) record->reset();
     return record;
+  }
+
+  bool is_expected(const RecordHeader& header, RecordType type) const {
+    const bool is_encrypted = x_segment.encrypted && type != RecordType::file_header;
+    return header.type == type && header.segment == x_id && header.encrypted() == is_encrypted;
   }
 
   Result<bool> read_file_header() {

@@ -149,18 +149,20 @@ TapeStore::Parts TapeStore::parts_of(std::uint32_t recording, std::uint64_t numb
   return std::equal_range(blobs.begin(), blobs.end(), number, ByBlob());
 }
 
-/// The BLOB there, or nothing if it is none of this recording, or plain where its segment is encrypted.
+/// Whether a record is a BLOB of this recording, and encrypted where its segment is.
+bool TapeStore::is_part(std::uint32_t recording, const RecordHeader& header) const {
+  const RecordingMap& wanted = x_map.recordings[recording];
+  if (header.type != RecordType::blob || header.segment.recording != wanted.id) return false;
+  const auto segment = std::find_if(wanted.segments.begin(), wanted.segments.end(),
+                                    [&](const SegmentMap& s) { return s.number == header.segment.number; });
+  if (segment == wanted.segments.end()) return false;
+  return header.encrypted() || !segment->encrypted || header.payload_len == 0;
+}
+
+/// The BLOB there; nothing if it is none, or not to be believed.
 Result<std::optional<WholeRecord>> TapeStore::read_part(std::uint32_t recording, std::uint64_t offset) {
   auto record = read_record(*x_file, offset);
-  if (!record || !*record) return record;
-  const RecordHeader& header = (*record)->header;
-  const auto& segments = x_map.recordings[recording].segments;
-  const auto segment = std::find_if(segments.begin(), segments.end(),
-                                    [&](const SegmentMap& s) { return s.number == header.segment.number; });
-  const bool is_its_own = header.type == RecordType::blob &&
-                          header.segment.recording == x_map.recordings[recording].id && segment != segments.end();
-  const bool is_spliced = is_its_own && segment->encrypted && !header.encrypted() && header.payload_len > 0;
-  if (!is_its_own || is_spliced) record->reset();
+  if (record && *record && !is_part(recording, (*record)->header)) record->reset();
   return record;
 }
 
@@ -211,7 +213,7 @@ Result<TapeStore::Prefix> TapeStore::blob_prefix(std::uint32_t recording, std::u
   const auto [begin, end] = parts_of(recording, number);
   for (auto part = begin; part != end && !prefix.whole && part->part <= next; ++part) {
     if (part->part < next) continue;
-    const auto blob = read_blob_body(*x_source, part->offset);
+    const auto blob = read_blob_body(*x_file->source, part->offset);
     if (!blob) return blob.error();
     if (!*blob || prefix.length + (*blob)->raw_len > kMaxLoadedBody) break;
     if (load == Load::bytes) {

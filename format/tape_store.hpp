@@ -64,6 +64,7 @@ class TapeStore {
   using Parts = std::pair<std::vector<BlobPart>::const_iterator, std::vector<BlobPart>::const_iterator>;
   Parts parts_of(std::uint32_t recording, std::uint64_t number) const;
   Result<std::optional<std::string>> part_bytes(std::uint32_t recording, std::uint64_t offset);
+  bool is_part(std::uint32_t recording, const RecordHeader& header) const;
   Result<std::optional<WholeRecord>> read_part(std::uint32_t recording, std::uint64_t offset);
   void note_damage(const DecodedChunk& chunk, const ChunkEntry& entry);
   void trim();
