@@ -123,6 +123,11 @@ void DecodedChunk::decrypt_columns(const TapeKeys& keys, const RecordHeader& hea
     const auto content =
         keys.open(header, frame, std::string_view(x_payload).substr(column.begin, column.length), head);
     column.good = content.has_value();
+    if (!content && frame == 0) {  // it vouches for the body: nothing is believed without it
+      for (auto& each : x_stored) {
+        if (each) each->good = false;
+      }
+    }
     x_intact = x_intact && column.good;
     if (!content) continue;
     column.begin = plain.size();

@@ -69,6 +69,7 @@ class Scanner {
       if (!next) return next.error();
       at = *next;
     }
+    if (x_refused > 0 && !x_vouched) return wrong_key(x_name);
     if (x_runs.empty()) return nothing_found();
     return finish();
   }
@@ -115,7 +116,7 @@ class Scanner {
 
   /// Whether the key says that the record is what was written, by its first frame: that vouches for the body, too. The
   /// other columns of a chunk are told when they are decoded.
-  bool is_authentic(const Found& record, std::string_view payload) const {
+  bool is_authentic(const Found& record, std::string_view payload) {
     const RecordHeader& header = record.header;
     if (!header.encrypted() || payload.empty() || !x_keys.has_key()) return true;
     if (header.type == RecordType::chunk) {
@@ -123,7 +124,9 @@ class Scanner {
       payload = payload.substr(0, chunk && !chunk->columns.empty() ? chunk->columns[0].stored_len : 0);
     }
     const auto content = frame_content(payload);
-    return content && x_keys.open(header, 0, *content, record.head);
+    const bool vouched = content && x_keys.open(header, 0, *content, record.head);
+    x_vouched = x_vouched || vouched;
+    return vouched;
   }
 
   static void take_payload(Found& record, std::string_view payload) {
@@ -302,7 +305,6 @@ class Scanner {
   Error nothing_found() {
     const auto start = x_window.view(0, kHeaderSize);
     if (x_window.size() == 0) return not_a_tape(x_name, "it is empty");
-    if (x_refused > 0) return wrong_key(x_name);
     const std::uint8_t major = start ? claimed_major(*start) : std::uint8_t{0};
     if (major > kMajor) return newer_version(x_name, "layout " + std::to_string(major));
     return not_a_tape(x_name, "no record found");
@@ -345,6 +347,7 @@ class Scanner {
   const TapeKeys& x_keys;
   std::vector<Run> x_runs;
   std::uint64_t x_refused = 0;  // records that the key does not vouch for
+  bool x_vouched = false;       // for any
   ScanResult x_result;
 };
 
