@@ -16,7 +16,7 @@ struct ChunkEntry {
   std::uint64_t offset = 0;
   ChunkFacts facts;
   std::uint64_t record_no = 0;  // by a scan only
-  bool damaged = false;  // a scan found its payload wrong: its columns must each be checked
+  bool damaged = false;         // a scan found its payload wrong: its columns must each be checked
 };
 
 struct BlobPart {

@@ -73,13 +73,13 @@ bool can_be_read_again(const fs::path& tape) {
 }
 
 Result<format::TapeReader> open_tapes(const Copying& copying) {
-  if (copying.tapes.size() == 1) return format::TapeReader::open(copying.tapes.front());
+  if (copying.tapes.size() == 1) return format::TapeReader::open(copying.tapes.front(), copying.out.reading());
   allow_open_files(copying.tapes.size());
   std::vector<std::unique_ptr<format::ByteSource>> sources;
   for (const fs::path& tape : copying.tapes) {
     // Each on its own first: what is no tape is named, and not taken for a hole between its neighbours.
     if (can_be_read_again(tape)) {
-      if (const auto alone = format::TapeReader::open(tape); !alone) return alone.error();
+      if (const auto alone = format::TapeReader::open(tape, copying.out.reading()); !alone) return alone.error();
     }
     auto source = format::open_source(tape);
     if (!source) return source.error();
@@ -87,7 +87,7 @@ Result<format::TapeReader> open_tapes(const Copying& copying) {
   }
   auto joined = format::join_sources(std::move(sources));
   if (!joined) return joined.error();
-  return format::TapeReader::open(std::move(*joined));
+  return format::TapeReader::open(std::move(*joined), copying.out.reading());
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "format/tape_reader.hpp"
 #include "tools/command.hpp"
 #include "tools/export_output.hpp"
+#include "tools/key_file.hpp"
 #include "tools/progress_line.hpp"
 #include "tools/selection.hpp"
 #include "tools/stop_signals.hpp"
@@ -61,6 +62,7 @@ constexpr std::array kFormats{
 
 struct ExportOptions {
   std::string tape;
+  MaybeKey key;
   const ExportFormat* to = nullptr;
   std::string out = "-";
   bool force = false;
@@ -132,7 +134,7 @@ ExitStatus failed(const Error& error, const ExportOptions& options) {
 
 ExitStatus export_tape(const ExportOptions& options) {
   const StopSignals signals;
-  auto reader = format::TapeReader::open(options.tape);
+  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
   if (!reader) return trouble(reader.error());
   const auto out = open_export_output(options.out, options.overwrite());
   if (!out) return trouble(out.error());
@@ -181,6 +183,7 @@ void add_export_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command = app.add_subcommand("export", "Write a tape's exchanges in a format that other programs read");
   command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
+  add_key_file(command, options->key);
   command
       ->add_option_function<std::vector<std::string>>(
           "--to",

@@ -75,6 +75,7 @@ format::ImportOptions options_of(const ImportCommand& command) {
   options.spill_directory = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
   options.tape.workers = command.out.compression_workers;
   options.tape.sync = command.out.sync;
+  options.tape.key = command.out.key;
   options.create_sink = [&command] { return format::create_file_sink(command.out.path, command.out.overwrite()); };
   options.note_json = first_note();
   return options;

@@ -69,7 +69,7 @@ Result<void> ExchangeSorter::drain_memory(const Take& take) {
 Result<void> ExchangeSorter::drain_spills(Spills spills, const Take& take) const {
   auto joined = join_sources(std::move(spills));
   if (!joined) return joined.error();
-  auto reader = TapeReader::open(std::move(*joined));
+  auto reader = TapeReader::open(std::move(*joined), {x_options.tape.key, MissingKey::refuse});
   if (!reader) return reader.error();
   Cursor cursor = reader->in_time_order();
   for (;;) {

@@ -182,7 +182,8 @@ Result<TapeWriter> Import::create_tape(Time now) {
   if (!sink) return sink.error();
   TapeOptions tape = x_options->tape;
   tape.sorted = true;
-  if (!tape.recording) tape.recording = x_digest.recording();
+  // Under a key it is random: nonces follow from it.
+  if (!tape.recording && !tape.key) tape.recording = x_digest.recording();
   auto writer = TapeWriter::create(std::move(*sink), tape, now);
   if (!writer) return writer.error();
   Note first;
