@@ -308,7 +308,7 @@ TEST_CASE("a copy of an encrypted tape is encrypted under its own key, ids kept"
   options.sorted = true;
   const auto out = std::make_shared<std::string>();
   auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(out), options, kNow);
-  const auto copied = format::copy_tape(reader, *writer, nullptr, {}, kNow);
+  const auto copied = format::copy_tape(reader, *writer, {}, kNow);
   REQUIRE(copied.has_value());
   CHECK(open_with(*out, kKey).error().code == format::errc::wrong_key);
   auto copy = open_with(*out, key_from(100));
