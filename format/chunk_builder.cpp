@@ -1,6 +1,7 @@
 #include "format/chunk_builder.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tapedeck::format {
 namespace {
@@ -156,7 +157,8 @@ void ChunkBuilder::add_ext(const http::Exchange& exchange, RowMeta& row, const R
 }
 
 void ChunkBuilder::add_connection(const http::Exchange& exchange) {
-  if (!exchange.connection || !x_connections.insert(exchange.connection->number).second) return;
+  if (!exchange.connection || exchange.connection->number == x_last_connection) return;
+  if (!x_connections.insert(exchange.connection->number).second) return;
   std::string entry;
   put_zigzag(entry, wrapping_difference(exchange.connection->number, x_last_connection));
   entry += connection_fields(*exchange.connection);
@@ -199,11 +201,41 @@ ClosedChunk ChunkBuilder::close() {
   column(Column::meta) = x_meta.finish();
   column(Column::origins) = encode_origins();
   for (std::size_t id = 1; id < x_columns.size(); ++id) {
-    if (!x_columns[id].empty()) x_chunk.columns.emplace_back(static_cast<Column>(id), std::move(x_columns[id]));
+    if (x_columns[id].empty()) continue;
+    x_chunk.columns.emplace_back(static_cast<Column>(id), std::exchange(x_columns[id], {}));
+    if (x_spare[id].empty()) continue;
+    x_columns[id] = std::move(x_spare[id].back());
+    x_spare[id].pop_back();
   }
-  ClosedChunk closed = std::move(x_chunk);
-  *this = ChunkBuilder(*x_recording, *x_table);
-  return closed;
+  x_next_value = 0;
+  x_own_bodies = 0;
+  x_meta.clear();
+  x_bytes = 0;
+  x_connections.clear();
+  x_last_connection = 0;
+  x_ids.clear();
+  x_has_origins = false;
+  return std::exchange(x_chunk, {});
+}
+
+void ChunkBuilder::recycle(std::vector<std::pair<Column, std::string>> columns) {
+  constexpr std::size_t kSpares = 2;
+  constexpr std::size_t kLargest = 2u << 20;
+  for (auto& [id, bytes] : columns) {
+    std::vector<std::string>& spare = x_spare[static_cast<std::size_t>(id)];
+    if (spare.size() >= kSpares || bytes.capacity() > kLargest) continue;
+    bytes.clear();
+    spare.push_back(std::move(bytes));
+  }
+}
+
+std::uint64_t ChunkBuilder::memory() const {
+  std::uint64_t total = x_meta.size();
+  for (const std::string& bytes : x_columns) total += bytes.capacity();
+  for (const auto& spare : x_spare) {
+    for (const std::string& bytes : spare) total += bytes.capacity();
+  }
+  return total;
 }
 
 }  // namespace tapedeck::format

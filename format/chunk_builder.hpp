@@ -47,6 +47,9 @@ class ChunkBuilder {
   std::size_t size() const { return x_bytes + x_meta.size(); }
   /// Facts that rows do not tell (next_ordinal, watermark, epoch ...) are the caller's. Ready for the next chunk then.
   ClosedChunk close();
+  /// Columns of a chunk that is written: their memory is used again, for its pages are there.
+  void recycle(std::vector<std::pair<Column, std::string>> columns);
+  std::uint64_t memory() const;
 
  private:
   std::string& column(Column id) { return x_columns[static_cast<std::size_t>(id)]; }
@@ -65,6 +68,7 @@ class ChunkBuilder {
   ClosedChunk x_chunk;
   MetaEncoder x_meta;
   std::array<std::string, kColumnEnd> x_columns;
+  std::array<std::vector<std::string>, kColumnEnd> x_spare;  // empty strings with room
   std::size_t x_bytes = 0;
   std::unordered_set<std::uint64_t> x_connections;
   std::uint64_t x_last_connection = 0;

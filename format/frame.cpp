@@ -20,8 +20,9 @@ void append_opaque(std::string& out, std::string_view content) {
   out += content;
 }
 
-std::string lay_out(const std::vector<FrameContent>& frames, bool all_opaque, std::vector<StoredFrame>& stored) {
-  std::string out;
+std::string lay_out(const std::vector<FrameContent>& frames, bool all_opaque, std::vector<StoredFrame>& stored,
+                    std::string out) {
+  out.clear();
   std::size_t total = 0;
   for (const FrameContent& frame : frames) total += frame.bytes.size() + kFrameHeader;
   out.reserve(total);
@@ -87,11 +88,11 @@ FrameContent Compressor::compress_or_keep(std::string_view raw) {
   return {Codec::raw, std::string(raw)};
 }
 
-StoredPayload store_payload(const std::vector<FrameContent>& frames) {
+StoredPayload store_payload(const std::vector<FrameContent>& frames, std::string room) {
   StoredPayload payload;
-  payload.bytes = lay_out(frames, false, payload.frames);
+  payload.bytes = lay_out(frames, false, payload.frames, std::move(room));
   if (find_sync(payload.bytes) != std::string::npos) {
-    payload.bytes = lay_out(frames, true, payload.frames);
+    payload.bytes = lay_out(frames, true, payload.frames, std::move(payload.bytes));
     payload.escaped = true;
     escape(payload.bytes);
   }

@@ -48,7 +48,8 @@ struct StoredPayload {
 };
 
 /// Bare frames where the content is zstd-coded; if the sync pattern occurs, the whole payload is escaped.
-StoredPayload store_payload(const std::vector<FrameContent>& frames);
+/// `room`: memory to use for it.
+StoredPayload store_payload(const std::vector<FrameContent>& frames, std::string room = {});
 
 /// Bytes of a frame whose content is encrypted, header and tag included.
 std::uint32_t encrypted_length(const FrameContent& frame);

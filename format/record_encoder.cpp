@@ -24,14 +24,13 @@ void encode_chunk(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
     for (std::size_t i = 0; i < frames.size(); ++i) body.columns[i].stored_len = encrypted_length(frames[i]);
     job.frames = std::move(frames);
   } else {
-    job.payload = store_payload(frames);
+    job.payload = store_payload(frames, std::move(job.payload.bytes));
     for (std::size_t i = 0; i < body.columns.size(); ++i) {
       body.columns[i].stored_len = job.payload.frames[i].length;
       body.columns[i].stored_xxh3 = job.payload.frames[i].xxh3;
     }
   }
   job.body = encode_chunk_body(body);
-  job.chunk.columns.clear();
 }
 
 void encode_one_frame(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
@@ -48,7 +47,7 @@ void encode_one_frame(EncodeJob& job, Compressor& compressor, Encrypted encrypte
   if (encrypted == Encrypted::yes) {
     job.frames = std::move(frames);
   } else {
-    job.payload = store_payload(frames);
+    job.payload = store_payload(frames, std::move(job.payload.bytes));
   }
   job.content.clear();
 }

@@ -17,10 +17,10 @@ namespace tapedeck::format {
 /// A record on its way into the stream: what it says, then how it is stored.
 struct EncodeJob {
   RecordType type{};
-  std::string body;     // CHUNK: empty until encoded
-  std::string content;  // of the one payload frame; CHUNK: none
-  ClosedChunk chunk;
-  StoredPayload payload;
+  std::string body;       // CHUNK: empty until encoded
+  std::string content;    // of the one payload frame; CHUNK: none
+  ClosedChunk chunk;      // its columns are of no use once they are encoded
+  StoredPayload payload;  // its bytes: room to use, until encoded
   bool done = false;
   std::uint64_t raw_size = 0;          // of what is to be encoded
   std::vector<FrameContent> frames{};  // instead of a payload that is to be encrypted: it needs its record number

@@ -191,6 +191,12 @@ std::string MetaEncoder::finish() const {
   return meta;
 }
 
+void MetaEncoder::clear() {
+  for (std::string& stream : x_streams) stream.clear();
+  x_connection = 0;
+  x_request_first = 0;
+}
+
 std::optional<std::vector<RowMeta>> decode_meta(std::string_view meta, std::uint32_t rows) {
   MetaDecoder decoder;
   if (rows > kMaxRows || !decoder.open(meta)) return std::nullopt;

@@ -61,6 +61,8 @@ class MetaEncoder {
   std::size_t size() const;
   /// Sub-streams that are 0 for all rows are left out.
   std::string finish() const;
+  /// For the next chunk; keeps its memory.
+  void clear();
 
  private:
   std::string& at(Stream stream) { return x_streams[static_cast<std::size_t>(stream)]; }

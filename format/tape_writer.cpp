@@ -91,6 +91,7 @@ Result<void> TapeWriter::Impl::submit(EncodeJob job) {
   while (encoder.full()) {
     if (auto written = take_written(RecordEncoder::Wait::yes); !written) return written;
   }
+  job.payload.bytes = std::exchange(spare_payload, {});
   encoder.submit(std::move(job));
   while (!encoder.empty()) {
     const std::uint64_t before = writer->bytes();
@@ -106,6 +107,8 @@ Result<void> TapeWriter::Impl::take_written(RecordEncoder::Wait wait) {
   if (job == nullptr) return {};
   if (auto written = writer->write(*job); !written) return fail(written.error());
   remember_written(*job);
+  builder.recycle(std::move(job->chunk.columns));
+  if (job->payload.bytes.capacity() > spare_payload.capacity()) spare_payload = std::move(job->payload.bytes);
   if (options.sync == Sync::every_chunk && job->type == RecordType::chunk) return sync(last_sync);
   return {};
 }
@@ -281,8 +284,8 @@ Result<TapeTotals> TapeWriter::seal(Time now) {
 }
 
 std::uint64_t TapeWriter::Impl::memory() const {
-  return builder.size() + encoder.memory() + writer->memory() + values.memory() + bodies.memory() +
-         known_parts.memory() + open_rows.size() * sizeof(*open_rows.begin()) +
+  return builder.memory() + spare_payload.capacity() + encoder.memory() + writer->memory() + values.memory() +
+         bodies.memory() + known_parts.memory() + open_rows.size() * sizeof(*open_rows.begin()) +
          open_blobs.size() * sizeof(*open_blobs.begin());
 }
 

@@ -101,6 +101,7 @@ struct TapeWriter::Impl {
   BodyTable bodies;
   BodyTable known_parts;
   ChunkBuilder builder;
+  std::string spare_payload;  // memory of one that was written
   std::unique_ptr<SegmentWriter> writer;
   TapeSummary totals;  // of the segment
   State state = State::open;

@@ -1,6 +1,6 @@
 // How much memory recording takes while one body of any length passes and thousands of exchanges stay open, each with a
 // trickle of its own. Not a Google benchmark: one run is one measurement.
-//   bench_long_body [GiB of the body = 10] [open exchanges = 10000] [tape = /dev/null]
+//   bench_long_body [GiB of the body = 10] [open exchanges = 10000] [tape = /dev/null] [capture memory, MiB = 256]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -53,6 +53,7 @@ int main(int count, char** arguments) {
   options.overwrite = format::Overwrite::force;
   options.max_body = ByteSize{(gib + 1) << 30};
   options.when_full = capture::WhenFull::wait;
+  if (count > 4) options.memory = ByteSize{std::strtoull(arguments[4], nullptr, 10) << 20};
   auto recorder = capture::Recorder::create(options, system_clock());
   if (!recorder) {
     std::fprintf(stderr, "%s\n", recorder.error().message.c_str());
