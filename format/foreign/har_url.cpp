@@ -10,7 +10,7 @@ namespace {
 std::string encoded_target(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string out;
-  if (text.empty() || text.front() == '?') out = "/";
+  if (text.empty() || text.front() == '?') out += '/';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte == ' ' || byte >= 0x80) {
