@@ -151,7 +151,6 @@ class Scanner {
       run = x_runs.end() - 1;
       run->id = header.segment;
       run->segment.number = header.segment.number;
-      run->next_record_no = header.record_no;
     }
     if (header.record_no < run->next_record_no) return run_with_hole(*run, record);
     drop_left_over(run);

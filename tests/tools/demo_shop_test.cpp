@@ -136,7 +136,7 @@ TEST_CASE("who has the text already gets 304 without a body") {
 
 TEST_CASE("an answer on the wire has a length, or chunks") {
   ShopAnswer answer;
-  answer.body = std::string(100, 'a') + "b";
+  answer.body.assign(100, 'a') += "b";
   CHECK(to_wire(answer, "D", AfterAnswer::close) ==
         "HTTP/1.1 200 OK\r\nDate: D\r\nServer: shop\r\nConnection: close\r\nContent-Length: 101\r\n\r\n" + answer.body);
   answer.chunked = true;
