@@ -93,8 +93,9 @@ class BadInput(support.TempDirTestCase):
     def test_an_existing_tape_is_not_overwritten(self):
         tape = self.record_some()
         size = os.path.getsize(tape)
-        done = support.tapedeck("recover", tape, "--out", tape)
-        self.assert_one_line_error(done, tape, "--force")
+        other = self.write("other.tape", b"something")
+        self.assert_one_line_error(support.tapedeck("recover", tape, "--out", other), other, "--force")
+        self.assert_one_line_error(support.tapedeck("recover", tape, "--out", tape, "--force"), tape, "--out")
         self.assertEqual(os.path.getsize(tape), size)
 
     def test_pcap_with_an_unknown_link_type(self):
