@@ -308,7 +308,7 @@ TEST_CASE(".gor: an empty file has no exchanges; one without any record counts w
 TEST_CASE(".gor: the size of the reads does not matter") {
   const std::string whole = get("a", 1) + ok("a", 2, "with" + std::string(kGorSeparator) + "in it") + "junk" +
                             std::string(kGorSeparator) + get("b", 3);
-  for (const std::size_t step : {1, 2, 3, 13}) {
+  for (const std::size_t step : {1u, 2u, 3u, 13u}) {
     CAPTURE(step);
     const auto reader = format::read_gor(std::make_unique<DrippingStream>(whole, step));
     const auto all = read_to_end(*reader);

@@ -195,7 +195,7 @@ TEST_CASE("Import: valid but empty makes an empty tape") {
 
 TEST_CASE("Import: where nothing can be read there is no tape, and one line says why") {
   Files files;
-  for (const auto& [name, bytes] :
+  for (const auto& [file_name, bytes] :
        std::vector<std::pair<std::string, std::string>>{{"empty", ""},
                                                         {"garbage", "no recording of any kind"},
                                                         {"binary", std::string(5000, '\x01')},
@@ -205,6 +205,7 @@ TEST_CASE("Import: where nothing can be read there is no tape, and one line says
                                                         {"only-a-header", "1 a 5 0\n"},
                                                         {"no-har", R"({"log":[1]"x"})"},
                                                         {"not-http", gor(1, "a", 5, "\x16\x03\x01")}}) {
+    const std::string& name = file_name;  // clang 14 captures no structured binding
     CAPTURE(name);
     const auto imported = import({files.write(name, bytes)});
     CHECK(imported.error.find(name) != std::string::npos);

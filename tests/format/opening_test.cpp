@@ -32,8 +32,7 @@ http::Exchange upload(int n, std::string body = "id=1") {
 
 struct Written {
   std::shared_ptr<std::string> bytes = std::make_shared<std::string>();
-  format::TapeWriter writer =
-      std::move(*format::TapeWriter::create(std::make_unique<MemorySink>(bytes), small_chunks(), kNow));
+  format::TapeWriter writer = *format::TapeWriter::create(std::make_unique<MemorySink>(bytes), small_chunks(), kNow);
 };
 
 format::BodyPart part(std::string bytes, bool last = false) {
