@@ -40,6 +40,14 @@ class JsonWriter {
     key(name);
     value(v);
   }
+  /// `"name": {"reason": number, ...}` of a map.
+  template <class Map>
+  void counts(std::string_view name, const Map& counts) {
+    key(name);
+    begin_object();
+    for (const auto& [reason, count] : counts) field(reason, count);
+    end_object();
+  }
   void null_field(std::string_view name) {
     key(name);
     null();

@@ -1,16 +1,6 @@
 #include "capture/capture_account.hpp"
 
 namespace tapedeck::capture {
-namespace {
-
-void write_counts(JsonWriter& json, std::string_view name, const Counts& counts) {
-  json.key(name);
-  json.begin_object();
-  for (const auto& [reason, count] : counts) json.field(reason, count);
-  json.end_object();
-}
-
-}  // namespace
 
 void CaptureAccount::write_fields(JsonWriter& json) const {
   json.key("packets");
@@ -19,7 +9,7 @@ void CaptureAccount::write_fields(JsonWriter& json) const {
   json.field("segments", segments);
   json.field("fragments", fragments);
   json.field("fragments_dropped", fragments_dropped);
-  write_counts(json, "skipped", skipped);
+  json.counts("skipped", skipped);
   json.end_object();
 
   json.key("bytes");
@@ -29,7 +19,7 @@ void CaptureAccount::write_fields(JsonWriter& json) const {
   json.field("duplicate", duplicate);
   json.field("too_late", too_late);
   json.field("cut_by_snaplen", cut_by_snaplen);
-  write_counts(json, "refused", refused);
+  json.counts("refused", refused);
   json.key("missing");
   json.begin_object();
   json.field("wire", missing_wire);
@@ -37,7 +27,7 @@ void CaptureAccount::write_fields(JsonWriter& json) const {
   json.field("snaplen", missing_snaplen);
   json.end_object();
   json.field("http", http);
-  write_counts(json, "opaque", opaque);
+  json.counts("opaque", opaque);
   json.field("resync", resync);
   json.field("overlap_inconsistent", overlap_inconsistent);
   json.field("unread", unread_bytes);

@@ -9,13 +9,6 @@ void add(std::map<std::string, std::uint64_t>& counts, http::Reason reason, std:
   counts[std::string(http::name_of(reason))] += n;
 }
 
-void write_counts(JsonWriter& json, std::string_view name, const std::map<std::string, std::uint64_t>& counts) {
-  json.key(name);
-  json.begin_object();
-  for (const auto& [reason, n] : counts) json.field(reason, n);
-  json.end_object();
-}
-
 }  // namespace
 
 void RecorderAccount::seen(std::uint64_t exchanges) {
@@ -115,9 +108,9 @@ void RecorderStats::write_fields(JsonWriter& json) const {
   json.field("incomplete", incomplete);
   json.key("reasons");
   json.begin_object();
-  write_counts(json, "filtered", filtered_by);
-  write_counts(json, "dropped", dropped_by);
-  write_counts(json, "incomplete", incomplete_by);
+  json.counts("filtered", filtered_by);
+  json.counts("dropped", dropped_by);
+  json.counts("incomplete", incomplete_by);
   json.end_object();
   json.field("tape_bytes", bytes);
 }

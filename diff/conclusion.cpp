@@ -107,13 +107,6 @@ void write_example(JsonWriter& json, const Example& example) {
   json.end_object();
 }
 
-void write_counts(JsonWriter& json, std::string_view name, const std::map<std::string, std::uint64_t>& counts) {
-  json.key(name);
-  json.begin_object();
-  for (const auto& [reason, count] : counts) json.field(reason, count);
-  json.end_object();
-}
-
 void write_cluster(JsonWriter& json, const Cluster& cluster) {
   json.begin_object();
   json.field("fingerprint", cluster.fingerprint);
@@ -197,9 +190,9 @@ void write_comparison(JsonWriter& json, const Aggregate& all) {
   json.field("identical", all.identical());
   json.field("different", all.different());
   json.field("no_answer", all.no_answer());
-  write_counts(json, "not_compared", all.not_compared());
-  write_counts(json, "identical_by", all.identical_by());
-  write_counts(json, "hidden_by_rules", all.hidden_by_rules());
+  json.counts("not_compared", all.not_compared());
+  json.counts("identical_by", all.identical_by());
+  json.counts("hidden_by_rules", all.hidden_by_rules());
   json.end_object();
 }
 

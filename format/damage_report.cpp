@@ -58,10 +58,7 @@ void DamageReport::write_fields(JsonWriter& json) const {
   json.begin_object();
   json.field("kept", kept);
   json.field("lost", lost);
-  json.key("degraded");
-  json.begin_object();
-  for (const auto& [kind, n] : degraded) json.field(kind, n);
-  json.end_object();
+  json.counts("degraded", degraded);
   json.end_object();
   json.field("completions_lost", completions_lost);
   json.field("covered_until_ns", to_ns(covered_until));

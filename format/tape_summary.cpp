@@ -49,13 +49,6 @@ void add_endpoint(TapeSummary& summary, const http::Exchange& exchange, const ht
   if (exchange.has_response()) totals.latency.add(exchange.response.last - exchange.request.first);
 }
 
-void write_counts(JsonWriter& json, std::string_view name, const std::map<std::string, std::uint64_t>& counts) {
-  json.key(name);
-  json.begin_object();
-  for (const auto& [key, n] : counts) json.field(key, n);
-  json.end_object();
-}
-
 void write_losses(JsonWriter& json, const std::map<std::string, LossTotals>& losses) {
   json.key("losses");
   json.begin_object();
@@ -253,9 +246,9 @@ std::string TapeSummary::to_json() const {
   json.field("segments", segments);
   json.field("sealed", sealed);
   json.field("encrypted", encrypted);
-  write_counts(json, "status_classes", status_classes);
-  write_counts(json, "methods", methods);
-  write_counts(json, "flags", flags);
+  json.counts("status_classes", status_classes);
+  json.counts("methods", methods);
+  json.counts("flags", flags);
   json.field("request_body_bytes", request_body_bytes);
   json.field("response_body_bytes", response_body_bytes);
   write_losses(json, losses);
@@ -270,9 +263,9 @@ std::string summary_to_json(const TapeSummary& summary) {
   json.field("exchanges", summary.exchanges);
   json.field("start_ns", to_ns(summary.start));
   json.field("end_ns", to_ns(summary.end));
-  write_counts(json, "status_classes", summary.status_classes);
-  write_counts(json, "methods", summary.methods);
-  write_counts(json, "flags", summary.flags);
+  json.counts("status_classes", summary.status_classes);
+  json.counts("methods", summary.methods);
+  json.counts("flags", summary.flags);
   json.field("request_body_bytes", summary.request_body_bytes);
   json.field("response_body_bytes", summary.response_body_bytes);
   write_losses(json, summary.losses);

@@ -24,13 +24,6 @@ double share(std::uint64_t part, std::uint64_t of) {
 
 constexpr std::array<NamedQuantile, 4> kLatenessQuantiles{{{"p50", .5}, {"p90", .9}, {"p99", .99}, {"max", 1}}};
 
-void write_counts(JsonWriter& json, std::string_view name, const Counts& counts) {
-  json.key(name);
-  json.begin_object();
-  for (const auto& [reason, count] : counts) json.field(reason, count);
-  json.end_object();
-}
-
 void write_quantiles(JsonWriter& json, std::string_view name, const Histogram& histogram,
                      std::span<const NamedQuantile> quantiles = kLatencyQuantiles) {
   json.key(name);
@@ -39,13 +32,13 @@ void write_quantiles(JsonWriter& json, std::string_view name, const Histogram& h
 
 void write_sums(JsonWriter& json, const ReplayResult& result) {
   json.field("planned", result.planned);
-  write_counts(json, "unselected", result.unselected);
-  write_counts(json, "skipped", result.skipped);
+  json.counts("unselected", result.unselected);
+  json.counts("skipped", result.skipped);
   json.field("sent", result.sent);
   json.field("answered", result.answered);
-  write_counts(json, "failed", result.failed);
+  json.counts("failed", result.failed);
   json.field("on_time", result.on_time);
-  write_counts(json, "late", result.late);
+  json.counts("late", result.late);
 }
 
 void write_pace(JsonWriter& json, const ReplayResult& result) {

@@ -18,13 +18,6 @@ constexpr std::size_t kMaxSlots = 600;
 
 double in_us(Duration duration) { return static_cast<double>(duration.count()) / 1000; }
 
-void write_counts(JsonWriter& json, std::string_view name, const Counts& counts) {
-  json.key(name);
-  json.begin_object();
-  for (const auto& [reason, count] : counts) json.field(reason, count);
-  json.end_object();
-}
-
 void write_quantiles(JsonWriter& json, std::string_view name, const Histogram& histogram) {
   json.key(name);
   json.begin_object();
@@ -218,11 +211,11 @@ void write_load(JsonWriter& json, const ReplayResult& r) {
   json.field("planned", r.planned);
   json.field("sent", r.sent);
   json.field("answered", r.answered);
-  write_counts(json, "unselected", r.unselected);
-  write_counts(json, "skipped", r.skipped);
-  write_counts(json, "failed", r.failed);
+  json.counts("unselected", r.unselected);
+  json.counts("skipped", r.skipped);
+  json.counts("failed", r.failed);
   json.field("on_time", r.on_time);
-  write_counts(json, "late", r.late);
+  json.counts("late", r.late);
   json.field("clamped", r.clamped);
   json.field("reconnects", r.reconnects);
   json.field("retries", r.retries);

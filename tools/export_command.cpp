@@ -98,10 +98,7 @@ std::string result_json(const format::Exporter& exporter, Ending ending) {
   JsonWriter json;
   json.begin_object();
   json.field("written", exporter.written());
-  json.key("skipped");
-  json.begin_object();
-  for (const auto& [reason, count] : exporter.skipped()) json.field(reason, count);
-  json.end_object();
+  json.counts("skipped", exporter.skipped());
   json.field("partial", ending == Ending::stopped);
   json.end_object();
   return json.take() + "\n";

@@ -40,18 +40,11 @@ std::string first_note() {
   return json.take();
 }
 
-void write_skipped(JsonWriter& json, const format::Skipped& skipped) {
-  json.key("skipped");
-  json.begin_object();
-  for (const auto& [reason, count] : skipped) json.field(reason, count);
-  json.end_object();
-}
-
 std::string as_json(const format::ImportResult& result) {
   JsonWriter json;
   json.begin_object();
   json.field("written", result.written);
-  write_skipped(json, result.skipped);
+  json.counts("skipped", result.skipped);
   json.field("partial", result.partial);
   json.end_object();
   return json.take();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -63,6 +64,15 @@ TEST_CASE("what is not UTF-8 is replaced in a value and kept by bytes()") {
   j.bytes("\xff");
   j.end_array();
   CHECK(j.text() == R"(["text",{"base64":"/w=="},{"base64":"/w=="}])");
+}
+
+TEST_CASE("counts are an object by reason, also an empty one") {
+  JsonWriter json;
+  json.begin_object();
+  json.counts("lost", std::map<std::string, std::uint64_t>{{"aborted", 2}, {"evicted", 1}});
+  json.counts("late", std::map<std::string, std::uint64_t>());
+  json.end_object();
+  CHECK(json.text() == R"({"lost":{"aborted":2,"evicted":1},"late":{}})");
 }
 
 TEST_CASE("numbers keep their value") {
