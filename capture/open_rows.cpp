@@ -15,22 +15,6 @@ constexpr Duration kOpenAfter = 2s;
 constexpr Duration kPartAge = 10s;
 // A body that is smaller frees too little for a part of its own.
 constexpr std::uint64_t kSmallBody = 1024;
-constexpr std::array kSides{http::Side::request, http::Side::response};
-
-constexpr std::size_t index_of(http::Side side) { return side == http::Side::request ? 0 : 1; }
-
-http::Body& body_of(http::Exchange& exchange, http::Side side) {
-  return side == http::Side::request ? exchange.request.body : exchange.response.body;
-}
-
-format::BodyPart part_of(const http::Exchange& exchange, http::Side side, std::string bytes) {
-  format::BodyPart part;
-  part.side = side;
-  part.connection = exchange.connection ? exchange.connection->number : 0;
-  part.sequence = exchange.sequence;
-  part.bytes = std::move(bytes);
-  return part;
-}
 
 }  // namespace
 
@@ -58,7 +42,8 @@ bool OpenRows::append_part(std::uint64_t exchange, http::Side side, std::uint64_
   format::BlobNumber& body = x_leaving.at(exchange).body[index_of(side)];
   if (body == 0) body = x_output->begin_body();
   const format::BlobNumber number = body;
-  format::BodyPart part = part_of(*x_assembler->find(exchange), side, x_assembler->take_body(exchange, side, limit));
+  format::BodyPart part =
+      format::part_of(*x_assembler->find(exchange), side, x_assembler->take_body(exchange, side, limit));
   part.last = last;
   return x_output->append_body(number, std::move(part), now);
 }
@@ -80,7 +65,7 @@ std::optional<Time> OpenRows::tick(Time now) {
     const auto leaving = x_leaving.find(exchange);
     const bool has_row = leaving != x_leaving.end() && leaving->second.row;
     if (!has_row && now - first >= kOpenAfter) to_open.push_back(exchange);
-    for (const http::Side side : kSides) {
+    for (const http::Side side : http::kSides) {
       const auto held = x_assembler->held(exchange, side);
       if (leaving != x_leaving.end() && held.bytes > 0 && now - held.since >= kPartAge)
         old.emplace_back(exchange, side);
@@ -134,7 +119,7 @@ void OpenRows::relieve(std::uint64_t target, Time now) {
   };
   std::vector<Candidate> candidates;
   x_assembler->for_each_open([&](std::uint64_t exchange, Time) {
-    for (const http::Side side : kSides) {
+    for (const http::Side side : http::kSides) {
       const std::uint64_t bytes = x_assembler->held(exchange, side).bytes;
       if (bytes > kSmallBody) candidates.push_back({bytes, exchange, side});
     }
@@ -152,7 +137,7 @@ void OpenRows::relieve(std::uint64_t target, Time now) {
 /// The last part, if the body left in parts.
 void OpenRows::finish_body(Leaving& leaving, http::Exchange& exchange, http::Side side, Time now) {
   format::BlobNumber& number = leaving.body[index_of(side)];
-  http::Body& body = body_of(exchange, side);
+  http::Body& body = message_of(exchange, side).body;
   if (side == http::Side::request && leaving.request_is_done) {
     // What came behind the end of the request is not on the tape, and the row must say so.
     if (!body.bytes.empty()) exchange.flags.set(http::Flag::request_truncated);
@@ -164,17 +149,15 @@ void OpenRows::finish_body(Leaving& leaving, http::Exchange& exchange, http::Sid
     if (side == http::Side::response || !leaving.row) x_output->forget_body(std::exchange(number, 0));
     return;
   }
-  const http::Flag truncated =
-      side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated;
-  format::BodyPart part = part_of(exchange, side, std::exchange(body.bytes, {}));
+  format::BodyPart part = format::part_of(exchange, side, std::exchange(body.bytes, {}));
   part.last = true;
-  part.cut_short = exchange.flags.has(truncated);
+  part.cut_short = exchange.flags.has(truncated_flag(side));
   (void)x_output->append_body(number, std::move(part), now);
 }
 
 bool OpenRows::ended(std::uint64_t number, http::Exchange exchange, Time now) {
   const auto found = x_leaving.find(number);
-  for (const http::Side side : kSides) finish_body(found->second, exchange, side, now);
+  for (const http::Side side : http::kSides) finish_body(found->second, exchange, side, now);
   bool is_whole_row = false;
   if (x_interruptions == x_output->interruptions()) {
     const Leaving leaving = found->second;
@@ -233,7 +216,7 @@ void OpenRows::interrupt(std::uint64_t exchange, Time now) {
     forget_bodies(leaving);
     x_output->drop(cut ? *cut : http::Exchange{}, x_output->drop_reason());
   } else if (x_output->is_paused() && cut) {
-    for (const http::Side side : kSides) body_of(*cut, side).bytes.clear();
+    for (const http::Side side : http::kSides) message_of(*cut, side).body.bytes.clear();
     const bool request_is_open = leaving.body[0] != 0 && !leaving.request_is_done;
     if (request_is_open) cut->flags.set(http::Flag::request_truncated);
     cut->response = {};

@@ -162,7 +162,7 @@ std::optional<std::string_view> DecodedChunk::column(Column id) const {
 }
 
 Column DecodedChunk::body_column(const RowMeta& row, http::Side side) const {
-  if (row.bodies[static_cast<std::size_t>(side)].code == BodyCode::stored) return Column::stored;
+  if (row.bodies[index_of(side)].code == BodyCode::stored) return Column::stored;
   return side == http::Side::request ? Column::request_bodies : Column::response_bodies;
 }
 
@@ -204,7 +204,7 @@ bool DecodedChunk::place_rows() {
 }
 
 std::optional<std::string_view> DecodedChunk::body_bytes(std::uint32_t row, http::Side side) const {
-  const auto s = static_cast<std::size_t>(side);
+  const auto s = index_of(side);
   return slice(column(body_column((*x_rows)[row], side)), x_places[row].body[s], (*x_rows)[row].bodies[s].length);
 }
 

@@ -45,7 +45,7 @@ class Builder {
 
  private:
   http::Exchange& out() { return x_built.exchange; }
-  http::Message& message(http::Side side) { return side == http::Side::request ? out().request : out().response; }
+  http::Message& message(http::Side side) { return message_of(out(), side); }
   bool is_joined() const { return x_last.meta().kind == RowKind::completion; }
   bool request_is_open() const { return x_first.meta().bodies[0].code == BodyCode::blob_open; }
   /// The row that knows where the request's body is in the end.
@@ -133,11 +133,10 @@ class Builder {
   }
 
   Result<void> set_body(const Row& of, http::Side side) {
-    const BodyPlace& place = of.meta().bodies[static_cast<std::size_t>(side)];
+    const BodyPlace& place = of.meta().bodies[index_of(side)];
     http::Body& body = message(side).body;
-    const bool is_truncated =
-        out().flags.has(side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated);
-    if (const std::uint64_t seen = x_last.meta().seen[static_cast<std::size_t>(side)]; is_truncated && seen != 0) {
+    const bool is_truncated = out().flags.has(truncated_flag(side));
+    if (const std::uint64_t seen = x_last.meta().seen[index_of(side)]; is_truncated && seen != 0) {
       body.wire_length = seen - 1;
     }
     if (place.code == BodyCode::none) return {};

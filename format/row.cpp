@@ -8,10 +8,7 @@
 namespace tapedeck::format {
 namespace {
 
-bool is_truncated(std::uint64_t flags, http::Side side) {
-  const http::Flag flag = side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated;
-  return http::FlagSet(flags).has(flag);
-}
+bool is_truncated(std::uint64_t flags, http::Side side) { return http::FlagSet(flags).has(truncated_flag(side)); }
 
 /// One sub-stream being read; an absent one gives zeros without end.
 class StreamReader {
@@ -50,7 +47,7 @@ class MetaDecoder {
     const std::uint8_t codes = at(Stream::bodies).byte();
     const bool bodies_ok = read_body(codes & 15, row.bodies[0]) && read_body(codes >> 4, row.bodies[1]);
     for (const http::Side side : {http::Side::request, http::Side::response}) {
-      if (is_truncated(row.flags, side)) row.seen[static_cast<std::size_t>(side)] = at(Stream::seen_lengths).varint();
+      if (is_truncated(row.flags, side)) row.seen[index_of(side)] = at(Stream::seen_lengths).varint();
     }
     row.extra_bytes = at(Stream::extra).varint();
     row.ext_bytes = at(Stream::ext).varint();
@@ -147,7 +144,7 @@ void MetaEncoder::add(const RowMeta& row) {
   add_body(row.bodies[0]);
   add_body(row.bodies[1]);
   for (const http::Side side : {http::Side::request, http::Side::response}) {
-    if (is_truncated(row.flags, side)) put_varint(at(Stream::seen_lengths), row.seen[static_cast<std::size_t>(side)]);
+    if (is_truncated(row.flags, side)) put_varint(at(Stream::seen_lengths), row.seen[index_of(side)]);
   }
   put_varint(at(Stream::extra), row.extra_bytes);
   put_varint(at(Stream::ext), row.ext_bytes);

@@ -50,6 +50,8 @@ struct BodyPart {
   bool last = false;       // nothing of the body comes behind it
   bool cut_short = false;  // with `last`: the body itself was to go on
 };
+/// A part of one of the exchange's bodies.
+BodyPart part_of(const http::Exchange& exchange, http::Side side, std::string bytes = {});
 
 /// Bodies of an exchange that were handed over in parts. Bytes that the exchange itself holds of them are not used.
 struct StreamedBodies {

@@ -1,6 +1,4 @@
 // Where a TapeWriter puts bodies: into the chunk, as a reference to an equal one, or in parts of their own.
-#include <array>
-
 #include "format/compressibility.hpp"
 #include "format/format_error.hpp"
 #include "format/tape_writer_impl.hpp"
@@ -9,11 +7,6 @@ namespace tapedeck::format {
 namespace {
 
 constexpr std::size_t kMinDeduped = 256;
-constexpr std::array kSides{http::Side::request, http::Side::response};
-
-const http::Body& body_of(const http::Exchange& exchange, http::Side side) {
-  return side == http::Side::request ? exchange.request.body : exchange.response.body;
-}
 
 bool is_large(const http::Body& body) { return body.state == http::BodyState::kept && body.bytes.size() > kInlineBody; }
 
@@ -27,15 +20,16 @@ bool has_side(const RowParts& parts, RowKind kind, http::Side side) {
   return parts.response;
 }
 
-BodyPart part_of(const http::Exchange& exchange, http::Side side) {
+}  // namespace
+
+BodyPart part_of(const http::Exchange& exchange, http::Side side, std::string bytes) {
   BodyPart part;
   part.side = side;
   part.connection = exchange.connection ? exchange.connection->number : 0;
   part.sequence = exchange.sequence;
+  part.bytes = std::move(bytes);
   return part;
 }
-
-}  // namespace
 
 /// Parts first, so that a row never names what is not there yet. They can close the epoch: the row goes into the one
 /// that is open then.
@@ -43,12 +37,12 @@ Result<void> TapeWriter::Impl::place_bodies(const http::Exchange& exchange, Stre
                                             const RowParts& parts, RowMeta& row) {
   if (auto finished = finish_blobs(exchange, streamed, parts, row.kind); !finished) return finished;
   std::uint64_t index = builder.own_bodies();
-  for (const http::Side side : kSides) {
+  for (const http::Side side : http::kSides) {
     if (!has_side(parts, row.kind, side)) continue;
-    BodyPlace& place = row.bodies[static_cast<std::size_t>(side)];
+    BodyPlace& place = row.bodies[index_of(side)];
     const BlobNumber number = number_of(streamed, side);
-    place = number != 0 ? place_blob(number, body_of(exchange, side), side, row.kind)
-                        : place_body(body_of(exchange, side), index);
+    place = number != 0 ? place_blob(number, message_of(exchange, side).body, side, row.kind)
+                        : place_body(message_of(exchange, side).body, index);
     if (place.in_chunk()) ++index;
   }
   return {};
@@ -57,10 +51,10 @@ Result<void> TapeWriter::Impl::place_bodies(const http::Exchange& exchange, Stre
 /// Writes large bodies, and the last part of those that came in parts.
 Result<void> TapeWriter::Impl::finish_blobs(const http::Exchange& exchange, StreamedBodies& streamed,
                                             const RowParts& parts, RowKind kind) {
-  for (const http::Side side : kSides) {
+  for (const http::Side side : http::kSides) {
     if (!has_side(parts, kind, side)) continue;
     BlobNumber& number = number_of(streamed, side);
-    if (number == 0 && is_large(body_of(exchange, side))) {
+    if (number == 0 && is_large(message_of(exchange, side).body)) {
       auto written = write_blob(exchange, side);
       if (!written) return written.error();
       number = *written;
@@ -124,7 +118,7 @@ BodyPlace TapeWriter::Impl::place_body(const http::Body& body, std::uint64_t ind
 }
 
 Result<BlobNumber> TapeWriter::Impl::write_blob(const http::Exchange& exchange, http::Side side) {
-  const std::string_view bytes = body_of(exchange, side).bytes;
+  const std::string_view bytes = message_of(exchange, side).body.bytes;
   const std::uint64_t count = (bytes.size() + kInlineBody - 1) / kInlineBody;
   if (blobs_in_epoch > 0 && blobs_in_epoch + count > kEpochBlobs) {
     if (auto closed = close_epoch(); !closed) return closed.error();

@@ -1,6 +1,5 @@
 // How a TapeWriter takes rows: their limits, their flags, exchanges in one row or in two.
 #include <algorithm>
-#include <array>
 
 #include "format/format_error.hpp"
 #include "format/summary_json.hpp"
@@ -9,18 +8,12 @@
 namespace tapedeck::format {
 namespace {
 
-constexpr std::array kSides{http::Side::request, http::Side::response};
-
 Result<void> check_limits(const http::Exchange& exchange) {
   const std::size_t head = std::max(exchange.request.head.size(), exchange.response.head.size());
   if (head > kMaxHead) return limit_error("head", head, kMaxHead);
   if (const std::size_t n = extra_size(exchange); n > kMaxExtra) return limit_error("trailers", n, kMaxExtra);
   if (const std::size_t n = ext_size(exchange); n > kMaxExt) return limit_error("list of gaps", n, kMaxExt);
   return {};
-}
-
-const http::Body& body_of(const http::Exchange& exchange, http::Side side) {
-  return side == http::Side::request ? exchange.request.body : exchange.response.body;
 }
 
 /// Whether bytes of the body are on the tape, and how many.
@@ -35,10 +28,10 @@ std::optional<std::uint64_t> kept_length(const BodyPlace& place) {
 
 /// A prefix was kept if the lengths say so, whatever the flags say.
 void settle_truncation(const http::Body& body, http::Side side, RowMeta& row, http::FlagSet& flags) {
-  const http::Flag flag = side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated;
-  const auto kept = kept_length(row.bodies[static_cast<std::size_t>(side)]);
+  const http::Flag flag = truncated_flag(side);
+  const auto kept = kept_length(row.bodies[index_of(side)]);
   if (kept && body.wire_length && *body.wire_length != *kept) flags.set(flag);
-  if (flags.has(flag) && body.wire_length) row.seen[static_cast<std::size_t>(side)] = *body.wire_length + 1;
+  if (flags.has(flag) && body.wire_length) row.seen[index_of(side)] = *body.wire_length + 1;
 }
 
 KeptBytes kept_bytes(const RowMeta& row) {
@@ -167,7 +160,7 @@ Result<void> TapeWriter::Impl::cut_off_one(std::uint64_t ordinal, const OpenRow&
 /// Flags as stored. The bodies are placed.
 void TapeWriter::Impl::set_flags(const http::Exchange& exchange, RowMeta& row) const {
   http::FlagSet flags = exchange.flags;
-  for (const http::Side side : kSides) settle_truncation(body_of(exchange, side), side, row, flags);
+  for (const http::Side side : http::kSides) settle_truncation(message_of(exchange, side).body, side, row, flags);
   const bool is_late = to_ns(sort_time(exchange)) < std::max(promised, options.sorted ? last_row : INT64_MIN);
   if (has_ordinal(row) && is_late) flags.set(http::Flag::late_row);
   row.flags = flags.bits();

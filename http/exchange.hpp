@@ -11,10 +11,9 @@
 #include "base/time.hpp"
 #include "http/exchange_id.hpp"
 #include "http/flags.hpp"
+#include "http/side.hpp"
 
 namespace tapedeck::http {
-
-enum class Side : std::uint8_t { request, response };
 
 /// The value is the code on a tape.
 enum class Version : std::uint8_t { http_0_9 = 0x09, http_1_0 = 0x10, http_1_1 = 0x11, http_2 = 0x20, http_3 = 0x30 };
@@ -109,6 +108,13 @@ struct Exchange {
   bool has_request() const { return !flags.has(Flag::request_missing); }
   bool has_response() const { return status != 0; }
 };
+
+inline Message& message_of(Exchange& exchange, Side side) {
+  return side == Side::request ? exchange.request : exchange.response;
+}
+inline const Message& message_of(const Exchange& exchange, Side side) {
+  return side == Side::request ? exchange.request : exchange.response;
+}
 
 /// The parts of a raw request head's first line; empty views where there are none.
 struct RequestLine {

@@ -12,18 +12,6 @@ constexpr std::uint64_t kSmallBody = 1024;
 // Holes listed for one exchange; a body with more of them ends at the last one listed.
 constexpr std::size_t kMaxGaps = 64;
 
-constexpr std::size_t index_of(Side side) { return side == Side::request ? 0 : 1; }
-Message& message_of(Exchange& exchange, Side side) {
-  return side == Side::request ? exchange.request : exchange.response;
-}
-constexpr Flag truncated_flag(Side side) {
-  return side == Side::request ? Flag::request_truncated : Flag::response_truncated;
-}
-constexpr Flag omitted_flag(Side side) {
-  return side == Side::request ? Flag::request_omitted : Flag::response_omitted;
-}
-constexpr Flag gap_flag(Side side) { return side == Side::request ? Flag::request_gap : Flag::response_gap; }
-
 std::uint64_t memory_of(const Message& message) {
   return message.head.capacity() + message.trailers.capacity() + message.body.bytes.capacity();
 }
@@ -249,7 +237,7 @@ ExchangeAssembler::HeldBody ExchangeAssembler::held(std::uint64_t exchange, Side
   const auto found = x_open.find(exchange);
   if (found == x_open.end()) return {};
   const Exchange& open = found->second.exchange;
-  const Body& body = side == Side::request ? open.request.body : open.response.body;
+  const Body& body = message_of(open, side).body;
   return {body.bytes.size(), found->second.held_since[index_of(side)].value_or(Time{})};
 }
 

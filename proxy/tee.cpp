@@ -18,8 +18,6 @@ constexpr std::size_t record_size(std::size_t length) { return (sizeof(TeeRecord
 constexpr std::size_t kEndSize = record_size(sizeof(TeeEnd));
 constexpr std::size_t kLossSize = record_size(sizeof(http::Loss));
 
-std::size_t index_of(http::Side side) { return static_cast<std::size_t>(side); }
-
 }  // namespace
 
 bool Tee::has_room(std::size_t bytes) { return x_ring.has_free(bytes + x_open * kEndSize); }
@@ -103,7 +101,7 @@ void Tee::body(TeeExchange& exchange, http::Side side, ConstBytes bytes, Time la
 
 // The time of the last byte belongs to the exchange even if the byte does not: an empty piece carries it.
 void Tee::tell_last_bytes(TeeExchange& exchange) {
-  for (const http::Side side : {http::Side::request, http::Side::response}) {
+  for (const http::Side side : http::kSides) {
     const Time last = exchange.last[index_of(side)];
     if (last == Time{} || exchange.state != State::open || !has_room(record_size(0))) continue;
     piece(exchange, {.kind = Kind::body, .side = side, .time = last}, {});
@@ -114,11 +112,11 @@ void Tee::end(TeeExchange& exchange, TeeEnd what, Time now) {
   tell_last_bytes(exchange);
   const State state = std::exchange(exchange.state, State::none);
   if (state != State::open && state != State::cut) return;
-  for (const http::Side side : {http::Side::request, http::Side::response}) {
+  for (const http::Side side : http::kSides) {
     const std::size_t i = index_of(side);
     what.body_length[i] = exchange.seen[i];
     if (exchange.kept[i] == exchange.seen[i]) continue;
-    what.flags.set(side == http::Side::request ? http::Flag::request_truncated : http::Flag::response_truncated);
+    what.flags.set(truncated_flag(side));
   }
   if (state == State::cut) what.reason = http::Reason::capture_memory;
   --x_open;

@@ -12,7 +12,7 @@ std::optional<std::uint64_t> length_of(const http::Body& body) {
 }
 
 void feed_message(http::ExchangeSink& sink, std::uint64_t number, http::Side side, const http::Exchange& exchange) {
-  const http::Message& message = side == http::Side::request ? exchange.request : exchange.response;
+  const http::Message& message = message_of(exchange, side);
   const std::uint16_t status = side == http::Side::response ? exchange.status : std::uint16_t{0};
   sink.take({number, message.first, http::HeadPart{side, as_bytes(message.head), message.first, status}});
   if (!message.body.bytes.empty())

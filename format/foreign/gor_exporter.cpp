@@ -45,7 +45,7 @@ class GorExporter final : public Exporter {
       ++x_skipped[std::string(why_not)];
       return false;
     }
-    const http::Message& message = side == Side::request ? exchange.request : exchange.response;
+    const http::Message& message = message_of(exchange, side);
     const char type = static_cast<char>(side == Side::request ? GorType::request : GorType::response);
     records += fmt::format("{} {} {} {}\n", type, gor_id(exchange.id), std::max<std::int64_t>(to_ns(message.first), 0),
                            (message.last - message.first).count());

@@ -84,9 +84,6 @@ bool may_begin_chunk(std::string_view text) {
   return size > 0 && std::string_view("; \t\r\n").find(text[size]) != kNone;
 }
 
-Flag truncated_flag(Side side) { return side == Side::request ? Flag::request_truncated : Flag::response_truncated; }
-Flag chunked_flag(Side side) { return side == Side::request ? Flag::request_chunked : Flag::response_chunked; }
-
 http::ParserLimits import_limits() {
   http::ParserLimits limits = http::observe_limits();
   limits.interim_heads = kMaxInterimHeads;

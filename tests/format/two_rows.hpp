@@ -40,10 +40,6 @@ class TwoRowWriter {
 
   bool one_in(unsigned n) { return x_random() % n == 0; }
 
-  static http::Body& body(http::Exchange& e, http::Side side) {
-    return side == http::Side::request ? e.request.body : e.response.body;
-  }
-
   static http::Exchange without(const http::Exchange& exchange, const format::StreamedBodies& streamed) {
     http::Exchange rest = exchange;
     if (streamed.request != 0) rest.request.body.bytes.clear();
@@ -51,27 +47,18 @@ class TwoRowWriter {
     return rest;
   }
 
-  format::BodyPart part(const http::Exchange& exchange, http::Side side, std::string bytes) {
-    format::BodyPart made;
-    made.side = side;
-    made.connection = exchange.connection ? exchange.connection->number : 0;
-    made.sequence = exchange.sequence;
-    made.bytes = std::move(bytes);
-    return made;
-  }
-
   /// All of a body in parts of any size; the last is not always said to be.
   format::BlobNumber stream(http::Exchange& exchange, http::Side side, Time now) {
-    if (body(exchange, side).state != http::BodyState::kept || !one_in(3)) return 0;
+    if (message_of(exchange, side).body.state != http::BodyState::kept || !one_in(3)) return 0;
     const format::BlobNumber number = x_writer.begin_body();
-    std::string rest = body(exchange, side).bytes;
+    std::string rest = message_of(exchange, side).body.bytes;
     while (!rest.empty()) {
       const std::size_t n = 1 + x_random() % rest.size();
-      REQUIRE(x_writer.append_body(number, part(exchange, side, rest.substr(0, n)), now).has_value());
+      REQUIRE(x_writer.append_body(number, format::part_of(exchange, side, rest.substr(0, n)), now).has_value());
       rest.erase(0, n);
     }
     if (one_in(2)) {
-      format::BodyPart last = part(exchange, side, {});
+      format::BodyPart last = format::part_of(exchange, side, {});
       last.last = true;
       REQUIRE(x_writer.append_body(number, std::move(last), now).has_value());
     }
@@ -87,7 +74,7 @@ class TwoRowWriter {
       const std::size_t n = first.request.body.bytes.empty() ? 0 : x_random() % first.request.body.bytes.size();
       made.rest = first.request.body.bytes.substr(n);
       made.streamed.request = x_writer.begin_body();
-      auto begun = part(first, http::Side::request, first.request.body.bytes.substr(0, n));
+      auto begun = format::part_of(first, http::Side::request, first.request.body.bytes.substr(0, n));
       if (n > 0) REQUIRE(x_writer.append_body(made.streamed.request, std::move(begun), now).has_value());
       first.request.body.bytes.clear();
     }
@@ -100,7 +87,7 @@ class TwoRowWriter {
     Open one = std::move(x_open[which]);
     x_open.erase(x_open.begin() + static_cast<std::ptrdiff_t>(which));
     if (!one.rest.empty()) {
-      auto rest = part(one.exchange, http::Side::request, std::move(one.rest));
+      auto rest = format::part_of(one.exchange, http::Side::request, std::move(one.rest));
       REQUIRE(x_writer.append_body(one.streamed.request, std::move(rest), now).has_value());
     }
     one.streamed.response = stream(one.exchange, http::Side::response, now);

@@ -17,7 +17,6 @@ using tapedeck::test::ParseScript;
 
 namespace {
 
-constexpr Side kSides[] = {Side::request, Side::response};
 constexpr Mode kModes[] = {Mode::strict, Mode::observe};
 
 /// What the far end must see of a message, whatever the hops do to its framing.
