@@ -93,10 +93,7 @@ RecorderStats RecorderAccount::snapshot() const {
 
 bool RecorderStats::has_loss() const {
   return dropped != 0 || std::ranges::any_of(incomplete_by, [](const auto& entry) {
-           const http::Reason reason = http::reason_named(entry.first).value_or(http::Reason::none);
-           // An opening row whose completion did not reach the disk.
-           const bool is_disk = reason == http::Reason::disk_full || reason == http::Reason::io_error;
-           return is_disk || http::is_loss(reason);
+           return http::is_loss(http::reason_named(entry.first).value_or(http::Reason::none));
          });
 }
 

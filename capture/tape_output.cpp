@@ -149,12 +149,9 @@ void TapeOutput::complete(const http::ExchangeId& id, const http::Exchange& exch
     x_pending.add_completion(*number, id.ordinal, exchange.reason);
   } else if (number.error().code == format::errc::limit_exceeded && exchange.has_response()) {
     http::Exchange cut = exchange;
-    cut.response = {};
-    cut.response.first = cut.response.last = cut.request.last;
-    cut.status = 0;
+    http::remove_response(cut);
     cut.interim.clear();
     cut.gaps.clear();
-    cut.flags.set(http::Flag::response_missing);
     cut.reason = http::Reason::head_limit;
     complete(id, cut, now, {bodies.request, 0});
   } else {

@@ -76,6 +76,13 @@ std::optional<SocketAddress> parse_socket_address(std::string_view text) {
   return parse_ip<AF_INET>(ip, address) ? std::optional(address) : std::nullopt;
 }
 
+void remove_response(Exchange& exchange) {
+  exchange.response = {};
+  exchange.response.first = exchange.response.last = exchange.request.last;
+  exchange.status = 0;
+  exchange.flags.set(Flag::response_missing);
+}
+
 RequestLine request_line_of(std::string_view head) {
   const std::string_view line = trimmed(take_line(head));
   const auto method_end = line.find_first_of(kBlank);

@@ -116,6 +116,9 @@ inline const Message& message_of(const Exchange& exchange, Side side) {
   return side == Side::request ? exchange.request : exchange.response;
 }
 
+/// As if no final response had come; interim heads and gaps stay.
+void remove_response(Exchange& exchange);
+
 /// The parts of a raw request head's first line; empty views where there are none.
 struct RequestLine {
   std::string_view method;

@@ -69,6 +69,8 @@ std::optional<Reason> reason_named(std::string_view name) { return find_named<Re
 bool is_loss(Reason reason) {
   switch (reason) {
     case Reason::capture_memory:
+    case Reason::disk_full:
+    case Reason::io_error:
     case Reason::tcp_gap:
     case Reason::evicted:
     case Reason::snaplen:

@@ -91,7 +91,8 @@ std::string_view name_of(Reason reason);
 std::optional<Reason> reason_named(std::string_view name);
 
 /// How the fate of an exchange is booked: an incomplete one is on the tape, with a reason.
-/// Loss (exit status 4): capture_memory tcp_gap evicted snaplen tls_gap head_limit redaction_failed unpaired.
+/// Loss (exit status 4): capture_memory tcp_gap evicted snaplen tls_gap head_limit redaction_failed unpaired, and
+/// disk_full io_error: an opening row whose completion did not reach the disk.
 /// By nature (no loss of ours): cut_off aborted one_sided parse_error.
 bool is_loss(Reason reason);
 

@@ -36,6 +36,8 @@ TEST_CASE("names of flags and reasons are the words of the tape") {
 
 TEST_CASE("what the recorder lost is a loss, what traffic cut is none") {
   CHECK(is_loss(Reason::capture_memory));
+  CHECK(is_loss(Reason::disk_full));
+  CHECK(is_loss(Reason::io_error));
   CHECK(is_loss(Reason::tcp_gap));
   CHECK(is_loss(Reason::unpaired));
   CHECK_FALSE(is_loss(Reason::none));
