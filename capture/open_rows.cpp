@@ -52,9 +52,9 @@ void OpenRows::body_grew(std::uint64_t exchange, http::Side side, Time now) {
   if (x_assembler->held(exchange, side).bytes <= format::kInlineBody || !may_leave(exchange)) return;
   // A request that stands whole in its row gets no parts: what comes behind it is none of its body.
   if (side == http::Side::request && x_leaving.at(exchange).request_is_done) return;
-  while (x_assembler->held(exchange, side).bytes > format::kInlineBody) {
-    if (!append_part(exchange, side, format::kInlineBody, false, now)) break;
-  }
+  // Whole parts at once: the tape cuts them, and what stays behind is copied once.
+  const std::uint64_t parts = (x_assembler->held(exchange, side).bytes - 1) / format::kInlineBody;
+  (void)append_part(exchange, side, parts * format::kInlineBody, false, now);
   settle_interruptions(now);
 }
 
@@ -63,12 +63,12 @@ std::optional<Time> OpenRows::tick(Time now) {
   std::vector<std::pair<std::uint64_t, http::Side>> old;
   x_assembler->for_each_open([&](std::uint64_t exchange, Time first) {
     const auto leaving = x_leaving.find(exchange);
-    const bool has_row = leaving != x_leaving.end() && leaving->second.row;
-    if (!has_row && now - first >= kOpenAfter) to_open.push_back(exchange);
+    const bool waits = leaving == x_leaving.end() || (!leaving->second.row && !leaving->second.is_refused);
+    if (waits && now - first >= kOpenAfter) to_open.push_back(exchange);
+    if (leaving == x_leaving.end()) return;
     for (const http::Side side : http::kSides) {
       const auto held = x_assembler->held(exchange, side);
-      if (leaving != x_leaving.end() && held.bytes > 0 && now - held.since >= kPartAge)
-        old.emplace_back(exchange, side);
+      if (held.bytes > 0 && now - held.since >= kPartAge) old.emplace_back(exchange, side);
     }
   });
   for (const std::uint64_t exchange : to_open) open(exchange, now);
@@ -80,9 +80,7 @@ std::optional<Time> OpenRows::tick(Time now) {
   }
   std::optional<Time> oldest;
   x_assembler->for_each_open([&](std::uint64_t exchange, Time first) {
-    const auto leaving = x_leaving.find(exchange);
-    const bool has_row = leaving != x_leaving.end() && leaving->second.row;
-    if (!has_row && (!oldest || first < *oldest)) oldest = first;
+    if (!has_row(exchange) && (!oldest || first < *oldest)) oldest = first;
   });
   return oldest;
 }
@@ -95,19 +93,18 @@ void OpenRows::open(std::uint64_t exchange, Time now) {
   const bool in_parts = !is_whole || x_leaving.at(exchange).body[0] != 0;
   const http::Exchange& known = *x_assembler->find(exchange);
   const bool has_body = known.request.body.state != http::BodyState::omitted;
-  if (in_parts && has_body && !append_part(exchange, http::Side::request, UINT64_MAX, is_whole, now)) {
-    settle_interruptions(now);
-    return;
-  }
   Leaving& leaving = x_leaving.at(exchange);
+  if (in_parts && has_body) {
+    if (!append_part(exchange, http::Side::request, UINT64_MAX, is_whole, now)) return settle_interruptions(now);
+    leaving.request_is_done = is_whole;
+  }
   leaving.row = x_output->open(known, now, {leaving.body[0], 0});
   if (!leaving.row) {
-    settle_interruptions(now);
-    return;
+    leaving.is_refused = true;
+    return settle_interruptions(now);
   }
   leaving.request_is_done = is_whole || !has_body;
   if (!in_parts) (void)x_assembler->take_body(exchange, http::Side::request, UINT64_MAX);
-  ++x_with_row;
   ++x_opened;
 }
 
@@ -161,12 +158,13 @@ bool OpenRows::ended(std::uint64_t number, http::Exchange exchange, Time now) {
   bool is_whole_row = false;
   if (x_interruptions == x_output->interruptions()) {
     const Leaving leaving = found->second;
-    erase(found);
+    x_leaving.erase(found);
     const format::StreamedBodies bodies{leaving.body[0], leaving.body[1]};
     if (leaving.row) {
       x_output->complete(*leaving.row, exchange, now, bodies);
     } else {
       is_whole_row = x_output->append(exchange, now, bodies);
+      if (!is_whole_row) forget_bodies(leaving);
     }
   }
   settle_interruptions(now);
@@ -178,7 +176,7 @@ bool OpenRows::dropped(std::uint64_t exchange, http::Reason reason, Time now) {
   if (found == x_leaving.end()) return false;
   if (!found->second.row) {
     forget_bodies(found->second);
-    erase(found);
+    x_leaving.erase(found);
     return false;
   }
   if (auto cut = x_assembler->finish(exchange, reason)) ended(exchange, std::move(*cut), now);
@@ -189,11 +187,6 @@ void OpenRows::forget_bodies(const Leaving& leaving) {
   for (const format::BlobNumber body : leaving.body) {
     if (body != 0) x_output->forget_body(body);
   }
-}
-
-void OpenRows::erase(std::unordered_map<std::uint64_t, Leaving>::iterator position) {
-  if (position->second.row) --x_with_row;
-  x_leaving.erase(position);
 }
 
 void OpenRows::settle_interruptions(Time now) {
@@ -211,7 +204,7 @@ void OpenRows::interrupt(std::uint64_t exchange, Time now) {
   const auto found = x_leaving.find(exchange);
   const Leaving leaving = found->second;
   auto cut = x_assembler->finish(exchange, x_output->drop_reason());
-  erase(found);
+  x_leaving.erase(found);
   if (!leaving.row) {
     forget_bodies(leaving);
     x_output->drop(cut ? *cut : http::Exchange{}, x_output->drop_reason());
@@ -219,10 +212,7 @@ void OpenRows::interrupt(std::uint64_t exchange, Time now) {
     for (const http::Side side : http::kSides) message_of(*cut, side).body.bytes.clear();
     const bool request_is_open = leaving.body[0] != 0 && !leaving.request_is_done;
     if (request_is_open) cut->flags.set(http::Flag::request_truncated);
-    cut->response = {};
-    cut->response.first = cut->response.last = cut->request.last;
-    cut->status = 0;
-    cut->flags.set(http::Flag::response_missing);
+    http::remove_response(*cut);
     if (leaving.body[1] != 0) x_output->forget_body(leaving.body[1]);
     x_output->complete(*leaving.row, *cut, now, {request_is_open ? leaving.body[0] : 0, 0});
   } else {

@@ -40,8 +40,8 @@ class OpenRows {
     const auto leaving = x_leaving.find(exchange);
     return leaving != x_leaving.end() && leaving->second.row;
   }
-  /// Exchanges that have an opening row and are under way.
-  std::size_t open_rows() const { return x_with_row; }
+  /// Whether nothing of any exchange under way has left.
+  bool empty() const { return x_leaving.empty(); }
   /// Opening rows written so far.
   std::uint64_t opened() const { return x_opened; }
 
@@ -50,6 +50,7 @@ class OpenRows {
     std::optional<http::ExchangeId> row;
     std::array<format::BlobNumber, 2> body{};  // by side; 0: in the exchange
     bool request_is_done = false;              // all of it stands in the opening row, or in parts
+    bool is_refused = false;                   // the tape cannot hold it in a row; it will be dropped when it ends
   };
 
   bool may_leave(std::uint64_t exchange);
@@ -59,7 +60,6 @@ class OpenRows {
   bool append_part(std::uint64_t exchange, http::Side side, std::uint64_t limit, bool last, Time now);
   void finish_body(Leaving& leaving, http::Exchange& exchange, http::Side side, Time now);
   void forget_bodies(const Leaving& leaving);
-  void erase(std::unordered_map<std::uint64_t, Leaving>::iterator position);
   void interrupt(std::uint64_t exchange, Time now);
 
   const RecorderOptions* x_options;
@@ -67,7 +67,6 @@ class OpenRows {
   TapeOutput* x_output;
   http::ExchangeAssembler* x_assembler;
   std::unordered_map<std::uint64_t, Leaving> x_leaving;
-  std::size_t x_with_row = 0;
   std::uint64_t x_opened = 0;
   std::uint64_t x_interruptions = 0;  // of the output, settled so far
 };

@@ -124,7 +124,7 @@ void RecorderCore::stop_if_full() {
     }
     x_account->unsee(others.size());
   }
-  if (x_open_rows.open_rows() > 0) return;
+  if (!x_open_rows.empty()) return;
   x_full = true;
   x_account->set_full();
 }

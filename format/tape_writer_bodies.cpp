@@ -146,7 +146,7 @@ Result<void> TapeWriter::Impl::append_body(BlobNumber number, BodyPart part) {
   for (; bytes.size() - at > kInlineBody; at += kInlineBody) {
     if (auto written = write_part(number, part, bytes.substr(at, kInlineBody), false); !written) return written;
   }
-  if (at > 0) bytes.erase(0, at);
+  if (at > 0) bytes = bytes.substr(at);  // lets go of the rest of its memory
   return write_part(number, part, std::move(bytes), part.last);
 }
 

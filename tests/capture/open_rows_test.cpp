@@ -7,16 +7,17 @@
 namespace tapedeck::capture {
 namespace {
 
-/// A request whose body is chunked, so that nobody knows when it is whole.
-std::uint64_t begin_upload(Bench& bench, Time at) {
+/// A request whose body has this length; without one it is chunked, so that nobody knows when it is whole.
+std::uint64_t begin_upload(Bench& bench, Time at, std::optional<std::size_t> length = {}) {
   const std::uint64_t exchange = 1000 + static_cast<std::uint64_t>(at.time_since_epoch().count() % 1000);
   http::BeginPart begin;
   auto connection = std::make_shared<http::Connection>();
   connection->number = 5;
   begin.connection = std::move(connection);
   bench.take({exchange, at, begin});
-  static constexpr std::string_view kHead = "POST /up HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n";
-  bench.take({exchange, at, http::HeadPart{http::Side::request, as_bytes(kHead), at, 0}});
+  const std::string framing = length ? "Content-Length: " + std::to_string(*length) : "Transfer-Encoding: chunked";
+  const std::string head = "POST /up HTTP/1.1\r\nHost: test\r\n" + framing + "\r\n\r\n";
+  bench.take({exchange, at, http::HeadPart{http::Side::request, as_bytes(head), at, 0}});
   return exchange;
 }
 
@@ -302,6 +303,28 @@ TEST_CASE("a large gap in a body takes no memory") {
   REQUIRE(exchanges.size() == 1);
   CHECK(exchanges[0].gaps == std::vector<http::BodyGap>{{http::Side::response, 6, 20 << 20}});
   CHECK(exchanges[0].response.body.bytes == "before" + std::string(20 << 20, '\0') + "behind");
+}
+
+TEST_CASE("one that no row can hold is dropped when it ends, and nothing else suffers") {
+  const test::TempDirectory directory;
+  Bench bench(into(directory / "a.tape"));
+  const auto other = bench.source.begin(kStart);
+  const std::uint64_t upload = begin_upload(bench, kStart, 300'000);
+  bench.source.body(upload, kStart, noise(300'000), http::Side::request);
+  const std::string interim = "HTTP/1.1 103 Early Hints\r\nLink: " + std::string(200'000, 'x') + "\r\n\r\n";
+  for (int i = 0; i < 6; ++i) bench.take({upload, kStart, http::InterimPart{as_bytes(interim)}});
+  bench.pass(2s);
+  bench.pass(100ms);
+  bench.pass(100ms);
+  bench.source.respond(other, bench.now);
+  bench.source.end(other, bench.now);
+  bench.source.respond(upload, bench.now);
+  bench.source.end(upload, bench.now);
+  const RecorderStats stats = bench.finish();
+  CHECK(stats.recorded == 1);
+  CHECK(stats.dropped_by == std::map<std::string, std::uint64_t>{{"head_limit", 1}});
+  CHECK(stats.incomplete == 0);
+  CHECK(targets(read(directory / "a.tape")) == std::vector<std::string>{"/1"});
 }
 
 TEST_CASE("what comes behind a request that was whole is told, not kept") {
