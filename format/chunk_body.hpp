@@ -22,6 +22,7 @@ struct ChunkFacts {
   std::uint16_t chunk_in_epoch = 0;
   std::uint64_t connection_min = UINT64_MAX;
   std::uint64_t connection_max = 0;
+  std::uint32_t completions() const { return rows - exchanges; }  // exchanges <= rows: decoding sees to that
 };
 
 struct ColumnEntry {

@@ -219,18 +219,25 @@ Result<TapeSummary> TapeReader::summary() {
   return x_impl->summary_by_rows();
 }
 
-/// By what is in clear: how many exchanges each record holds. Of a damaged chunk all count as lost.
+/// By what is in clear: how many rows each chunk holds. Of a damaged one all count as lost.
 DamageReport TapeReader::Impl::verify_stored(TapeStore& scanned) {
-  RowCounts counts;
+  DamageReport& report = scanned.report();
+  const Expected expected = account(scanned.map(), report);
   for (const RecordingMap& recording : scanned.map().recordings) {
     for (const SegmentMap& segment : recording.segments) {
-      for (const ChunkEntry& chunk : segment.chunks) counts.kept += chunk.damaged ? 0 : chunk.facts.exchanges;
+      for (const ChunkEntry& chunk : segment.chunks) {
+        if (chunk.damaged) {
+          report.completions_lost += chunk.facts.completions();
+        } else {
+          report.kept += chunk.facts.exchanges;
+        }
+      }
     }
   }
-  finish_report(scanned, counts);
-  scanned.report().checked = Checked::stored;
-  verified = scanned.report();
-  return scanned.report();
+  report.lost = expected.exchanges > report.kept ? expected.exchanges - report.kept : 0;
+  report.checked = Checked::stored;
+  verified = report;
+  return report;
 }
 
 bool TapeReader::Impl::can_read(const TapeMap& map) const { return file->keys.has_key() || !is_encrypted(map); }

@@ -10,6 +10,7 @@
 #include "format/format_error.hpp"
 #include "tests/format/hostile_tape.hpp"
 #include "tests/format/tape_fixture.hpp"
+#include "tests/format/two_rows.hpp"
 #include "tests/support/temp_directory.hpp"
 
 using namespace tapedeck;
@@ -272,6 +273,28 @@ TEST_CASE("without the key what is stored can still be checked") {
   CHECK(loss->damaged.size() == 1);
   CHECK(loss->lost > 0);
   CHECK(loss->kept + loss->lost == 80);
+}
+
+TEST_CASE("without the key exchanges in two rows are counted, too") {
+  const WrittenTape tape = write_two_rows(4, 200, encrypted());
+  auto reader = open_with(tape.bytes, std::nullopt, format::MissingKey::stored_only);
+  REQUIRE(reader.has_value());
+  const auto report = reader->verify();
+  REQUIRE(report.has_value());
+  CHECK(report->kept == 200);
+  CHECK(report->lost == 0);
+  CHECK(report->completions_lost == 0);
+  CHECK(report->intact());
+
+  std::string bytes = tape.bytes;
+  for (const RecordPlace& place : records_of(bytes)) {
+    if (place.type == RecordType::chunk) bytes[place.payload + 20] = static_cast<char>(bytes[place.payload + 20] ^ 4);
+  }
+  const auto loss = open_with(bytes, std::nullopt, format::MissingKey::stored_only)->verify();
+  REQUIRE(loss.has_value());
+  CHECK(loss->kept == 0);
+  CHECK(loss->lost == 200);
+  CHECK(loss->completions_lost > 0);
 }
 
 TEST_CASE("no record number is used twice under a key: not across rotation, not after an error of the disk") {
