@@ -80,14 +80,7 @@ std::string ext_of(const http::Exchange& exchange, const RowParts& parts) {
 }
 
 RowMeta with_facts(const http::Exchange& exchange, RowMeta row) {
-  if (row.kind != RowKind::completion) {
-    row.connection = exchange.connection ? exchange.connection->number : 0;
-    row.sequence = exchange.sequence;
-    row.stream = exchange.stream;
-    row.method = method_code(http::request_line_of(exchange.request.head).method);
-    row.version = static_cast<std::uint8_t>(exchange.version);
-    row.request_first = to_ns(sort_time(exchange));
-  }
+  if (row.kind != RowKind::completion) set_names(exchange, row);
   row.request_last = exchange.has_request() ? to_ns(exchange.request.last) : row.request_first;
   row.reason = static_cast<std::uint64_t>(exchange.reason);
   if (row.kind == RowKind::opening) {
@@ -104,6 +97,15 @@ RowMeta with_facts(const http::Exchange& exchange, RowMeta row) {
 
 Time sort_time(const http::Exchange& exchange) {
   return exchange.has_request() ? exchange.request.first : exchange.response.first;
+}
+
+void set_names(const http::Exchange& exchange, RowMeta& row) {
+  row.connection = exchange.connection ? exchange.connection->number : 0;
+  row.sequence = exchange.sequence;
+  row.stream = exchange.stream;
+  row.method = method_code(http::request_line_of(exchange.request.head).method);
+  row.version = static_cast<std::uint8_t>(exchange.version);
+  row.request_first = to_ns(sort_time(exchange));
 }
 
 std::size_t extra_size(const http::Exchange& exchange) { return extra_of(exchange, {}).size(); }

@@ -79,6 +79,9 @@ class ChunkBuilder {
 /// By what a row sorts: the request's first byte, or the response's where that is alone.
 Time sort_time(const http::Exchange& exchange);
 
+/// What a completion row repeats of its opening row: connection, sequence, stream, method, version, first byte.
+void set_names(const http::Exchange& exchange, RowMeta& row);
+
 /// Bytes of a row in EXTRA and EXT, and of its longest head: what limits are checked against.
 std::size_t extra_size(const http::Exchange& exchange);
 std::size_t ext_size(const http::Exchange& exchange);

@@ -121,7 +121,7 @@ Result<void> finish_report(TapeStore& store, const RowCounts& counts) {
   for (std::uint32_t i = 0; i < store.map().recordings.size() && !store.map().from_footers; ++i) {
     std::uint64_t rows = 0;
     for (const SegmentMap& segment : store.map().recordings[i].segments) {
-      for (const ChunkEntry& chunk : segment.chunks) rows += chunk.facts.rows - chunk.facts.exchanges;
+      for (const ChunkEntry& chunk : segment.chunks) rows += chunk.facts.completions();
     }
     const auto readable = rows == 0 ? Result<std::uint64_t>(0) : store.readable_completions(i);
     if (!readable) return readable.error();
@@ -141,9 +141,9 @@ Result<void> finish_partial_report(TapeStore& store, const RowCounts& counts) {
       for (const ChunkEntry& chunk : segment.chunks) there += chunk.facts.exchanges;
     }
   }
-  DamageReport counted;
-  const Expected expected = account(store.map(), counted);
-  store.report().lost = counts.lost + (expected.exchanges > there ? expected.exchanges - there : 0);
+  DamageReport& report = store.report();
+  const std::uint64_t expected = report.kept + report.lost;  // or kept, if that is more
+  report.lost = counts.lost + (expected > there ? expected - there : 0);
   return {};
 }
 

@@ -203,9 +203,13 @@ bool DecodedChunk::place_rows() {
   return true;
 }
 
+std::optional<std::string_view> DecodedChunk::bytes(Column id, std::uint64_t at, std::uint64_t length) const {
+  return slice(column(id), at, length);
+}
+
 std::optional<std::string_view> DecodedChunk::body_bytes(std::uint32_t row, http::Side side) const {
   const auto s = index_of(side);
-  return slice(column(body_column((*x_rows)[row], side)), x_places[row].body[s], (*x_rows)[row].bodies[s].length);
+  return bytes(body_column((*x_rows)[row], side), x_places[row].body[s], (*x_rows)[row].bodies[s].length);
 }
 
 std::optional<std::string_view> DecodedChunk::own_body(std::uint64_t index) const {

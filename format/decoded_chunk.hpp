@@ -48,6 +48,8 @@ class DecodedChunk {
 
   /// A column's bytes, as long as the chunk lives. Nothing if it is gone.
   std::optional<std::string_view> column(Column id) const;
+  /// A part of it; nothing if the column is gone or ends before.
+  std::optional<std::string_view> bytes(Column id, std::uint64_t at, std::uint64_t length) const;
   /// Whether the stored bytes of a column are good, without decoding it.
   bool has(Column id) const;
   std::uint32_t raw_len(Column id) const;

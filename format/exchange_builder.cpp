@@ -11,11 +11,6 @@ struct Row {
   std::uint32_t row = 0;
   const RowMeta& meta() const { return (*chunk->rows())[row]; }
   const DecodedChunk::RowPlace& place() const { return chunk->place(row); }
-  std::optional<std::string_view> bytes(Column id, std::uint32_t at, std::uint64_t length) const {
-    const auto column = chunk->column(id);
-    if (!column || at > column->size() || length > column->size() - at) return std::nullopt;
-    return column->substr(at, static_cast<std::size_t>(length));
-  }
 };
 
 class Builder {
@@ -107,7 +102,7 @@ class Builder {
   Result<std::optional<std::string>> head(const Row& of, Column id, std::uint32_t at, std::uint64_t length) {
     const std::optional<std::string> nothing;
     if (length == 0) return std::optional(std::string());
-    const auto bytes = of.bytes(id, at, length);
+    const auto bytes = of.chunk->bytes(id, at, length);
     if (!bytes) return nothing;
     WireReader pieces(*bytes);
     std::string head;
@@ -227,7 +222,7 @@ class Builder {
 
   void set_extra(const Row& of) {
     if (of.meta().extra_bytes == 0) return;
-    const auto bytes = of.bytes(Column::extra, of.place().extra, of.meta().extra_bytes);
+    const auto bytes = of.chunk->bytes(Column::extra, of.place().extra, of.meta().extra_bytes);
     if (!bytes) x_built.degraded.trailers = true;
     WireReader items(bytes.value_or(""));
     while (!items.at_end()) {
@@ -243,7 +238,7 @@ class Builder {
 
   void set_ext(const Row& of) {
     if (of.meta().ext_bytes == 0) return;
-    const auto bytes = of.bytes(Column::ext, of.place().ext, of.meta().ext_bytes);
+    const auto bytes = of.chunk->bytes(Column::ext, of.place().ext, of.meta().ext_bytes);
     if (!bytes) x_built.degraded.gaps = true;
     WireReader items(bytes.value_or(""));
     while (!items.at_end()) {

@@ -251,7 +251,7 @@ class Scanner {
     if (needs_newer_reader(*chunk)) return newer_version(x_name, "a column of a chunk");
     saw(segment, chunk->facts.next_ordinal, chunk->facts.next_completion);
     saw(segment, chunk->facts.next_ordinal + chunk->facts.exchanges,
-        chunk->facts.next_completion + (chunk->facts.rows - chunk->facts.exchanges));
+        chunk->facts.next_completion + chunk->facts.completions());
     segment.chunks.push_back({record.offset, chunk->facts, record.header.record_no, !record.payload_good});
     return {};
   }
@@ -311,14 +311,18 @@ class Scanner {
 
   /// Under a key nothing plain is believed: whoever can write to the file could have put it there.
   void refuse_plain(Run& run) {
+    // In the order of their offsets, for a scan only goes forward.
+    const auto is_plain = [&](std::uint64_t offset) {
+      return std::ranges::binary_search(run.plain, offset, {}, &DamagedRange::offset);
+    };
+    const auto stands_plain = [&](const auto& record) { return is_plain(record.offset); };
     SegmentMap& segment = run.segment;
-    for (const DamagedRange& record : run.plain) {
-      x_result.report.damaged.push_back(record);
-      std::erase_if(segment.chunks, [&](const ChunkEntry& chunk) { return chunk.offset == record.offset; });
-      std::erase_if(segment.blobs, [&](const BlobPart& part) { return part.offset == record.offset; });
-      std::erase_if(segment.notes, [&](const NotePlace& note) { return note.offset == record.offset; });
-      if (segment.summary_offset == record.offset) segment.summary_offset = 0;
-    }
+    std::erase_if(segment.chunks, stands_plain);
+    std::erase_if(segment.blobs, stands_plain);
+    std::erase_if(segment.notes, stands_plain);
+    if (is_plain(segment.summary_offset)) segment.summary_offset = 0;
+    auto& damaged = x_result.report.damaged;
+    damaged.insert(damaged.end(), run.plain.begin(), run.plain.end());
   }
 
   Result<ScanResult> finish() {

@@ -115,7 +115,7 @@ void SegmentWriter::remember_chunk(const ClosedChunk& chunk, std::uint64_t offse
     x_entries.completions.push_back(done);
   }
   x_next.ordinals = facts.next_ordinal + facts.exchanges;
-  x_next.completions = facts.next_completion + (facts.rows - facts.exchanges);
+  x_next.completions = facts.next_completion + facts.completions();
 }
 
 void SegmentWriter::remember_epoch(std::uint32_t epoch, std::uint64_t index_offset) {

@@ -36,7 +36,7 @@ std::uint64_t completions_lost(const RecordingMap& recording) {
   std::uint64_t seen = 0;
   for (const SegmentMap& segment : recording.segments) {
     upper = std::max(upper, segment.next_completion);
-    for (const ChunkEntry& chunk : segment.chunks) seen += chunk.facts.rows - chunk.facts.exchanges;
+    for (const ChunkEntry& chunk : segment.chunks) seen += chunk.facts.completions();
   }
   const SegmentMap& first = recording.segments.front();
   const std::uint64_t lower = first.number == 0 ? 0 : first.first_completion.value_or(upper);

@@ -100,7 +100,7 @@ Result<void> TapeStore::find_completions(std::uint32_t recording) {
   for (std::uint32_t s = 0; s < map.segments.size(); ++s) {
     for (std::uint32_t c = 0; c < map.segments[s].chunks.size(); ++c) {
       const ChunkFacts facts = map.segments[s].chunks[c].facts;
-      if (facts.rows == facts.exchanges) continue;
+      if (facts.completions() == 0) continue;
       const auto read = chunk({recording, s, c});
       if (!read) return read.error();
       if (!(*read)->rows()) continue;

@@ -22,7 +22,6 @@ class TapeStore {
   TapeStore(std::shared_ptr<const TapeFile> file, ScanResult scanned);  // owners: the reader, and its stores
 
   const TapeMap& map() const { return x_map; }
-  const std::string& name() const { return x_file->name; }
   DamageReport& report() { return x_report; }
   const DamageReport& report() const { return x_report; }
 

@@ -57,7 +57,7 @@ Result<void> TapeWriter::Impl::close_chunk() {
   ClosedChunk chunk = builder.close();
   promised = std::max({promised, watermark, options.sorted ? last_row : INT64_MIN});
   chunk.facts.next_ordinal = next_ordinal - chunk.facts.exchanges;
-  const std::uint32_t completions = chunk.facts.rows - chunk.facts.exchanges;
+  const std::uint32_t completions = chunk.facts.completions();
   chunk.facts.next_completion = next_completion - completions;
   completions_in_epoch += completions;
   chunk.facts.watermark = promised;

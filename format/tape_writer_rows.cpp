@@ -103,12 +103,7 @@ Result<http::ExchangeId> TapeWriter::Impl::open(const http::Exchange& exchange, 
                       false};
   OpenRow& open = open_rows.emplace(next_ordinal, draft).first->second;
   open.names.kind = RowKind::completion;
-  open.names.connection = exchange.connection ? exchange.connection->number : 0;
-  open.names.sequence = exchange.sequence;
-  open.names.stream = exchange.stream;
-  open.names.method = method_code(http::request_line_of(exchange.request.head).method);
-  open.names.version = static_cast<std::uint8_t>(exchange.version);
-  open.names.request_first = to_ns(sort_time(exchange));
+  set_names(exchange, open.names);
   return take_row(exchange, std::move(row), parts, now);
 }
 
