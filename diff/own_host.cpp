@@ -58,7 +58,7 @@ OwnHost own_host_of(const http::Exchange& exchange) {
   own.add(http::host_of(exchange.request.head));
   if (!exchange.connection) return own;
   const http::Connection& connection = *exchange.connection;
-  if (connection.tls_version != 0) own.scheme = "https";
+  if (over_tls(connection)) own.scheme = "https";
   own.add(http::to_string(connection.server));
   own.add(http::to_string(connection.upstream));
   own.add(connection.sni);

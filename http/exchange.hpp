@@ -46,6 +46,10 @@ struct Connection {
   std::string client_certificate_sha256;  // 32 raw bytes, or empty
   bool operator==(const Connection&) const = default;
 };
+/// Its handshake was seen, or what was imported says https.
+inline bool over_tls(const Connection& connection) {
+  return connection.tls_version != 0 || !connection.sni.empty() || !connection.alpn.empty();
+}
 
 enum class BodyState : std::uint8_t {
   none,     // the message has no body

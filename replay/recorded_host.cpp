@@ -86,7 +86,7 @@ std::string_view RecordedHostGuard::met_in(const http::Exchange& exchange) {
   if (is_target(unmapped(connection.upstream))) return "upstream";
   if (is_target(unmapped(connection.server))) return "server";
   const std::string_view host = http::host_of(exchange.request.head);
-  const bool tls = connection.tls_version != 0;
+  const bool tls = over_tls(connection);
   if (host != x_last_host || tls != x_last_tls) {
     x_last_host = host;
     x_last_tls = tls;

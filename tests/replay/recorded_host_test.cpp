@@ -44,6 +44,16 @@ TEST_CASE("a host without a port means the default one") {
   CHECK(guard.met_in(with_host("192.0.2.7")) == "Host");
 }
 
+TEST_CASE("the default port of a connection that an import says was https is 443") {
+  RecordedHostGuard guard = guard_for("https://shop.example", {"192.0.2.7:443"});
+  http::Exchange exchange = with_host("shop.example");
+  CHECK(guard.met_in(exchange).empty());
+  auto connection = std::make_shared<http::Connection>();
+  connection->alpn = "http/1.1";
+  exchange.connection = connection;
+  CHECK(guard.met_in(exchange) == "Host");
+}
+
 TEST_CASE("the upstream and the server of the recording are met by address") {
   RecordedHostGuard guard = guard_for("http://192.0.2.7:81", {"192.0.2.7:81"});
   http::Exchange exchange = with_host("other");
