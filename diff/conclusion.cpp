@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "diff/clusters.hpp"
 #include "diff/wording.hpp"
 
@@ -86,7 +87,7 @@ std::string unsafe_sentence(const Conclusion& conclusion, const Tally& tally, co
       std::count_if(conclusion.clusters.begin(), conclusion.clusters.end(), [](const Cluster& c) { return !c.noise; });
   std::string out = fmt::format("{} of {} differ", grouped(tally.different), of_pairs(tally.n));
   if (tally.no_answer != 0) out += fmt::format(", {} had no answer", grouped(tally.no_answer));
-  if (real != 0) out += fmt::format(": {} kind{} of difference", real, real == 1 ? "" : "s");
+  if (real != 0) out += fmt::format(": {} of difference", counted(real, "kind"));
   return out + (facts.threshold_crossed ? "; a threshold was crossed." : ".");
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_writer.hpp"
+#include "base/text.hpp"
 
 namespace tapedeck::diff {
 namespace {
@@ -20,28 +21,8 @@ bool has_control(std::string_view text) {
 
 }  // namespace
 
-std::string shell_quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'')
-      out += "'\\''";
-    else
-      out += c;
-  }
-  return out += '\'';
-}
-
 std::string shown_target(std::string_view target) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : target.substr(0, kMaxTarget)) {
-    const auto u = static_cast<unsigned char>(c);
-    if (u > 0x20 && u < 0x7F) {
-      out += c;
-    } else {
-      ((out += '%') += kHex[u >> 4]) += kHex[u & 15];
-    }
-  }
+  const std::string out = percent_encoded(target.substr(0, kMaxTarget));
   return target.size() > kMaxTarget ? out + "..." : out;
 }
 

@@ -6,9 +6,6 @@
 
 namespace tapedeck::diff {
 
-/// In single quotes for a POSIX shell.
-std::string shell_quoted(std::string_view text);
-
 /// A request target for people: cut to 512 bytes, control characters as %XX.
 std::string shown_target(std::string_view target);
 

@@ -1,25 +1,10 @@
 #include "format/damage_report.hpp"
 
 #include "base/byte_size.hpp"
+#include "base/text.hpp"
 
 namespace tapedeck::format {
-namespace {
-
-std::string hex(const http::RecordingId& id) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t b : id) {
-    out += kDigits[b >> 4];
-    out += kDigits[b & 15];
-  }
-  return out;
-}
-
-std::string counted(std::uint64_t n, std::string_view one) {
-  return std::to_string(n) + " " + std::string(one) + (n == 1 ? "" : "s");
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::string DamageReport::to_json() const {
   JsonWriter json;
@@ -44,7 +29,7 @@ void DamageReport::write_fields(JsonWriter& json) const {
   json.begin_array();
   for (const SegmentState& segment : segments) {
     json.begin_object();
-    json.field("recording", hex(segment.recording));
+    json.field("recording", hex({reinterpret_cast<const char*>(segment.recording.data()), segment.recording.size()}));
     json.field("number", segment.number);
     json.field("sealed", segment.sealed);
     json.end_object();

@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/text.hpp"
 #include "format/chunk_builder.hpp"
 
 namespace tapedeck::format {
@@ -13,13 +14,7 @@ std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) std::abort();
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out += kDigits[digest[i] >> 4];
-    out += kDigits[digest[i] & 15];
-  }
-  return out;
+  return hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 void text_or_null(JsonWriter& json, std::string_view name, std::string_view text, bool present) {

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/version.hpp"
 
@@ -51,8 +52,8 @@ std::string account_as_json(const format::CopyResult& copied) {
 }
 
 std::string account_for_people(const Copying& copying, const format::CopyResult& copied) {
-  return fmt::format("{}: {}; {} exchange{} written to {}{}", names_of(copying), copied.damage.sentence(),
-                     copied.written, copied.written == 1 ? "" : "s", copying.out.path,
+  return fmt::format("{}: {}; {} written to {}{}", names_of(copying), copied.damage.sentence(),
+                     counted(copied.written, "exchange"), copying.out.path,
                      copied.stopped ? ", stopped before the end" : "");
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "format/foreign/import.hpp"
 #include "tools/command.hpp"
 #include "tools/progress_line.hpp"
@@ -51,8 +52,7 @@ std::string as_json(const format::ImportResult& result) {
 }
 
 std::string for_people(const ImportCommand& command, const format::ImportResult& result) {
-  std::string text =
-      fmt::format("{} exchange{} written to {}", result.written, result.written == 1 ? "" : "s", command.out.path);
+  std::string text = fmt::format("{} written to {}", counted(result.written, "exchange"), command.out.path);
   std::string skipped;
   for (const auto& [reason, count] : result.skipped)
     skipped += fmt::format("{} {} {}", skipped.empty() ? "" : ",", count, reason);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_writer.hpp"
+#include "base/text.hpp"
 #include "format/foreign/head_lines.hpp"
 #include "http/chars.hpp"
 #include "http/head.hpp"
@@ -66,18 +67,6 @@ std::string_view problem_of(const RequestFacts& facts, const http::Body& body) {
 bool is_text(std::string_view body) { return is_utf8(body) && body.find('\0') == body.npos; }
 
 }  // namespace
-
-std::string shell_quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
-}
 
 CurlRequest curl_request(const http::Exchange& exchange) {
   CurlRequest request;

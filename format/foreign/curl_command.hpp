@@ -7,9 +7,6 @@
 
 namespace tapedeck::format {
 
-/// In single quotes for a POSIX shell: any bytes but NUL.
-std::string shell_quoted(std::string_view text);
-
 /// A recorded request in curl's words, each quoted; the body and the URL are left to the caller. Connection fields and
 /// the framing are curl's own; of what curl adds by itself only that is let through which was recorded.
 struct CurlRequest {

@@ -4,7 +4,9 @@
 
 #include "base/new_file.hpp"
 #include "base/quantity.hpp"
+#include "base/text.hpp"
 #include "format/foreign/curl_command.hpp"
+#include "format/foreign/wire_form.hpp"
 
 namespace tapedeck::format {
 namespace {
@@ -70,11 +72,7 @@ std::string beginning(const fs::path& bodies) {
 
 /// Why the request is not what was sent.
 std::string_view lack_of(const http::Exchange& exchange) {
-  if (!exchange.has_request()) return "response_alone";
-  if (exchange.request.body.state == http::BodyState::omitted) return "request_omitted";
-  if (exchange.flags.has(http::Flag::request_truncated)) return "request_truncated";
-  if (exchange.flags.has(http::Flag::request_gap)) return "request_gap";
-  return {};
+  return exchange.has_request() ? why_body_not_whole(exchange, http::Side::request) : "response_alone";
 }
 
 class CurlExporter final : public Exporter {

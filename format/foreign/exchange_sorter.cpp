@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "format/chunk_builder.hpp"
 #include "format/foreign/spill_file.hpp"
 #include "format/format_error.hpp"
 #include "format/tape_reader.hpp"
@@ -13,10 +14,6 @@ namespace {
 
 constexpr std::size_t kMergedAtOnce = 64;
 constexpr std::size_t kMostHeld = 4'000'000;
-
-Time first_byte(const http::Exchange& exchange) {
-  return exchange.has_request() ? exchange.request.first : exchange.response.first;
-}
 
 std::uint64_t memory_of(const http::Message& message) {
   return message.head.capacity() + message.trailers.capacity() + message.body.bytes.capacity();
@@ -51,7 +48,7 @@ std::vector<std::uint32_t> ExchangeSorter::order() const {
   std::vector<std::uint32_t> places(x_held.size());
   std::iota(places.begin(), places.end(), 0u);
   std::stable_sort(places.begin(), places.end(),
-                   [this](std::uint32_t a, std::uint32_t b) { return first_byte(x_held[a]) < first_byte(x_held[b]); });
+                   [this](std::uint32_t a, std::uint32_t b) { return sort_time(x_held[a]) < sort_time(x_held[b]); });
   return places;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace tapedeck::format {
 namespace {
 
@@ -24,7 +26,6 @@ bool is_plain(char c) {
 }
 
 void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
   const bool encoded = holds_escape(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -33,8 +34,7 @@ void append_encoded(std::string& out, std::string_view text) {
     } else if (c == ' ') {
       out += '+';
     } else {
-      const auto byte = static_cast<unsigned char>(c);
-      ((out += '%') += kHex[byte >> 4]) += kHex[byte & 15];
+      append_percent(out, c);
     }
   }
 }

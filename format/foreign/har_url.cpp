@@ -8,18 +8,7 @@ namespace tapedeck::format {
 namespace {
 
 std::string encoded_target(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  if (text.empty() || text.front() == '?') out += '/';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte == ' ' || byte >= 0x80) {
-      ((out += '%') += kHex[byte >> 4]) += kHex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out;
+  return (text.empty() || text.front() == '?' ? "/" : "") + percent_encoded(text);
 }
 
 HarUrl refused(std::string_view why) {

@@ -1,5 +1,6 @@
 #include "format/foreign/head_lines.hpp"
 
+#include "base/text.hpp"
 #include "http/authority.hpp"
 #include "http/chars.hpp"
 
@@ -15,29 +16,8 @@ std::string_view take_line(std::string_view& rest) {
 
 bool is_http2(std::string_view head) { return head.starts_with(':'); }
 
-bool over_tls(const http::Exchange& exchange) {
-  if (!exchange.connection) return false;
-  const http::Connection& c = *exchange.connection;
-  return c.tls_version != 0 || !c.sni.empty() || !c.alpn.empty();
-}
-
 std::string server_address(const http::Exchange& exchange) {
   return exchange.connection ? http::to_string(exchange.connection->server) : std::string();
-}
-
-/// What may stand in a URL as it is; the rest as %XX.
-std::string url_text(std::string_view url) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : url) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7F && c != '#') {
-      out += c;
-    } else {
-      ((out += '%') += kHex[byte >> 4]) += kHex[byte & 15];
-    }
-  }
-  return out;
 }
 
 void take_pseudo_headers(std::string_view head, RequestFacts& facts) {
@@ -71,7 +51,7 @@ std::vector<HeadLine> head_lines(std::string_view head) {
 RequestFacts request_facts(const http::Exchange& exchange) {
   const std::string_view head = exchange.request.head;
   RequestFacts facts;
-  facts.scheme = over_tls(exchange) ? "https" : "http";
+  facts.scheme = exchange.connection && over_tls(*exchange.connection) ? "https" : "http";
   if (is_http2(head)) {
     take_pseudo_headers(head, facts);
   } else {
@@ -85,9 +65,10 @@ RequestFacts request_facts(const http::Exchange& exchange) {
 }
 
 std::string url_of(const RequestFacts& facts) {
-  if (facts.method == "CONNECT") return url_text(facts.scheme + "://" + facts.target);
-  if (http::split_absolute(facts.target)) return url_text(facts.target);
-  return url_text(facts.scheme + "://" + facts.host + (facts.target.starts_with('/') ? "" : "/") + facts.target);
+  if (facts.method == "CONNECT") return percent_encoded(facts.scheme + "://" + facts.target, "#");
+  if (http::split_absolute(facts.target)) return percent_encoded(facts.target, "#");
+  return percent_encoded(facts.scheme + "://" + facts.host + (facts.target.starts_with('/') ? "" : "/") + facts.target,
+                         "#");
 }
 
 }  // namespace tapedeck::format

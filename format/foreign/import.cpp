@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.hpp"
+#include "format/chunk_builder.hpp"
 #include "format/foreign/exchange_sorter.hpp"
 #include "format/foreign/foreign_file.hpp"
 #include "format/foreign/gor_reader.hpp"
@@ -17,10 +18,6 @@ namespace tapedeck::format {
 namespace {
 
 constexpr std::uint64_t kProgressEvery = 4096;
-
-Time first_byte(const http::Exchange& exchange) {
-  return exchange.has_request() ? exchange.request.first : exchange.response.first;
-}
 
 /// The reading half: files in, exchanges into the sorter.
 class Import {
@@ -255,7 +252,7 @@ Result<ImportResult> Import::write() {
   };
   auto drained = x_sorter.drain([&](http::Exchange& exchange) -> Result<void> {
     if (!writer) {
-      if (auto opened = open(first_byte(exchange)); !opened) return opened;
+      if (auto opened = open(sort_time(exchange)); !opened) return opened;
     }
     return append(*writer, exchange, now);
   });

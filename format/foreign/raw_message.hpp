@@ -48,7 +48,6 @@ class RawMessageReader {
   http::Framing framing() const { return x_parser.framing(); }
   std::uint64_t content_length() const { return x_parser.content_length(); }
   /// Behind a 101 or a 2xx to CONNECT: no HTTP any more.
-  bool is_tunnel() const { return x_tunnel; }
 
   /// `rest` is what stands behind the heads up to the record's end; `unseen` bytes more would follow.
   RawMessage finish(std::string_view rest, std::uint64_t unseen = 0);

@@ -34,12 +34,6 @@ std::string base32(std::string_view raw) {
   return out;
 }
 
-std::string hex(std::string_view raw) {
-  std::string out;
-  for (const char c : raw) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return out;
-}
-
 std::string finished(EVP_MD_CTX* digest) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
   unsigned size = 0;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "http/url.hpp"
 
 namespace tapedeck::format {
@@ -18,20 +19,6 @@ constexpr std::size_t kNone = std::string_view::npos;
 bool is_web(std::string_view uri) {
   const std::string_view scheme = uri.substr(0, uri.find("://"));
   return http::equals_ignoring_case(scheme, "http") || http::equals_ignoring_case(scheme, "https");
-}
-
-/// What may not stand in a request target is percent-encoded.
-std::string encoded_target(std::string_view target) {
-  std::string out;
-  for (const char c : target) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= ' ' || byte >= 0x7f) {
-      out += fmt::format("%{:02X}", byte);
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 std::string content_encoding_of(std::string_view head) {
@@ -85,11 +72,11 @@ void fill_revisit(RawMessage& message, const WarcHead& head, const WarcPayloads&
 }
 
 /// Dates are often whole seconds: then the only time there is is that of the request.
-void set_times(http::Exchange& exchange, const WarcMessage* request, const WarcMessage* response, Time otherwise) {
+void set_times(http::Exchange& exchange, const WarcMessage* request, const WarcMessage* response) {
   const auto date_of = [](const WarcMessage* record) { return record == nullptr ? std::nullopt : record->head.date; };
   const auto asked = date_of(request);
   const auto answered = date_of(response);
-  const Time first = asked ? *asked : answered.value_or(otherwise);
+  const Time first = asked ? *asked : answered.value_or(Time{});
   Time last = first;
   if (asked && answered && *answered > *asked && !response->head.whole_seconds && !request->head.whole_seconds) {
     last = *answered;
@@ -127,9 +114,9 @@ std::string rebuilt_get(std::string_view uri) {
   if (const std::size_t at = authority.rfind('@'); at != kNone) authority.remove_prefix(at + 1);
   if (authority.empty()) return {};
   const http::TargetParts parts = http::split_target(uri);
-  std::string target = parts.path.empty() ? "/" : encoded_target(parts.path);
-  if (uri.find('?') != kNone) target += "?" + encoded_target(parts.query);
-  return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", target, encoded_target(authority));
+  std::string target = parts.path.empty() ? "/" : percent_encoded(parts.path);
+  if (uri.find('?') != kNone) target += "?" + percent_encoded(parts.query);
+  return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", target, percent_encoded(authority));
 }
 
 http::SocketAddress warc_server(const WarcHead& head) {
@@ -166,7 +153,7 @@ std::optional<http::Exchange> warc_exchange(const WarcMessage* request, const Wa
     }
   }
   http::Exchange exchange = exchange_of(asked ? &*asked : nullptr, answered ? &*answered : nullptr);
-  set_times(exchange, request, response, Time{});
+  set_times(exchange, request, response);
   set_reason(exchange);
   return exchange;
 }

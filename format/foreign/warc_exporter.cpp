@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include "base/text.hpp"
 #include "format/foreign/warc_date.hpp"
 #include "format/foreign/warc_digest.hpp"
 #include "format/foreign/wire_form.hpp"
@@ -34,9 +35,8 @@ std::string uuid_of(std::string_view name) {
 }
 
 std::string name_of(const http::ExchangeId& id, std::string_view what) {
-  std::string name;
-  for (const std::uint8_t byte : id.recording) name += fmt::format("{:02x}", byte);
-  return fmt::format("{}-{} {}", name, id.ordinal, what);
+  return fmt::format("{}-{} {}", hex({reinterpret_cast<const char*>(id.recording.data()), id.recording.size()}),
+                     id.ordinal, what);
 }
 
 /// `192.0.2.1`, `2001:db8::1`; empty if unknown.
@@ -55,7 +55,7 @@ std::string uri_of(const http::Exchange& exchange) {
   std::string host(http::host_of(exchange.request.head));
   if (host.empty() && exchange.connection) host = to_string(exchange.connection->server);
   if (host.empty()) return {};
-  const bool secure = exchange.connection && exchange.connection->tls_version != 0;
+  const bool secure = exchange.connection && over_tls(*exchange.connection);
   return fmt::format("{}://{}{}", secure ? "https" : "http", host, target.starts_with('/') ? target : "");
 }
 

@@ -57,9 +57,9 @@ bool is_record_start(std::string_view text) {
          text[kVersion.size()] <= '9';
 }
 
-/// Where in `text` a record begins at the start of a line, from `from` on.
-std::size_t find_record_start(std::string_view text, std::size_t from) {
-  for (std::size_t at = text.find("\nWARC/", from); at != kNone; at = text.find("\nWARC/", at + 1)) {
+/// Where in `text` a record begins at the start of a line; not the first.
+std::size_t find_record_start(std::string_view text) {
+  for (std::size_t at = text.find("\nWARC/"); at != kNone; at = text.find("\nWARC/", at + 1)) {
     if (is_record_start(text.substr(at + 1))) return at + 1;
   }
   return kNone;
@@ -102,7 +102,7 @@ Result<bool> WarcRecords::find_record() {
   for (;;) {
     const auto text = x_window.peek(kPattern);
     if (!text) return text.error();
-    const std::size_t at = find_record_start(*text, 0);
+    const std::size_t at = find_record_start(*text);
     if (at != kNone) {
       x_window.take(at);
       return true;
@@ -161,7 +161,7 @@ Result<WarcBlock> WarcRecords::take_block(const WarcHead& head) {
   if (size < wanted) {
     // A length that reaches beyond the end may be wrong: then the next record ends the block.
     block.cut_off = true;
-    const std::size_t next = find_record_start(text->substr(0, size), 0);
+    const std::size_t next = find_record_start(text->substr(0, size));
     size = std::min(next, size);
   }
   block.bytes = text->substr(0, size);

@@ -9,6 +9,10 @@ using http::Side;
 
 std::string_view why_not_whole(const http::Exchange& exchange, Side side) {
   if (exchange.version == http::Version::http_2 || exchange.version == http::Version::http_3) return "not_http_1";
+  return why_body_not_whole(exchange, side);
+}
+
+std::string_view why_body_not_whole(const http::Exchange& exchange, Side side) {
   const bool omitted = message_of(exchange, side).body.state == http::BodyState::omitted;
   if (omitted) return name_of(omitted_flag(side));
   for (const Flag flag : {truncated_flag(side), gap_flag(side)}) {
