@@ -83,8 +83,8 @@ std::string safe_sentence(const Tally& tally, const RunFacts& facts) {
 
 std::string unsafe_sentence(const Conclusion& conclusion, const Tally& tally, const RunFacts& facts) {
   if (facts.comparison_off) return "A threshold was crossed. Answers were not compared.";
-  const auto real =
-      std::count_if(conclusion.clusters.begin(), conclusion.clusters.end(), [](const Cluster& c) { return !c.noise; });
+  const auto real = static_cast<std::uint64_t>(
+      std::count_if(conclusion.clusters.begin(), conclusion.clusters.end(), [](const Cluster& c) { return !c.noise; }));
   std::string out = fmt::format("{} of {} differ", grouped(tally.different), of_pairs(tally.n));
   if (tally.no_answer != 0) out += fmt::format(", {} had no answer", grouped(tally.no_answer));
   if (real != 0) out += fmt::format(": {} of difference", counted(real, "kind"));
