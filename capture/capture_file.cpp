@@ -89,33 +89,43 @@ void CaptureFile::note_link(LinkType link) {
 Result<bool> CaptureFile::stop_as_damaged(std::string what) {
   x_stopped = true;
   const std::uint64_t where = x_bytes->position();
-  const auto rest = x_bytes->discard(UINT64_MAX);
+  const auto rest = x_bytes->skip(UINT64_MAX);
   if (!rest) return rest.error();
   const auto below = x_bytes->damage();
   if (below) what += " (" + below->what + ")";
-  x_damage = Damage{*rest + (below ? below->bytes : 0), fmt::format("byte {}: {}", where, what)};
+  x_damage = {fmt::format("byte {}: {}", where, what), *rest + (below ? below->bytes : 0)};
   return false;
 }
 
 Result<bool> CaptureFile::stop_at_end() {
   x_stopped = true;
   x_damage = x_bytes->damage();
-  if (x_damage) x_damage->what = fmt::format("byte {}: {}", x_bytes->position(), x_damage->what);
+  if (!x_damage) return false;
+  x_damage->what = fmt::format("byte {}: {}", x_bytes->position(), x_damage->what);
+  x_damage->bytes = std::max<std::uint64_t>(x_damage->bytes, 1);  // cut off: nobody knows how much, but not nothing
   return false;
 }
 
-Result<std::unique_ptr<CaptureFile>> open_capture(std::unique_ptr<WindowReader> bytes, const std::string& name) {
+Result<ConstBytes> CaptureFile::peek(std::size_t count) {
+  const auto seen = x_bytes->peek(count);
+  if (!seen) return seen.error();
+  return as_bytes(*seen);
+}
+
+Result<std::unique_ptr<CaptureFile>> open_capture(std::unique_ptr<format::StreamWindow> bytes,
+                                                  const std::string& name) {
   const auto first = bytes->peek(4);
   if (!first) return first.error();
-  if (first->size() >= 4 && is_pcapng_magic(*first)) return make_pcapng_file(std::move(bytes));
-  if (first->size() >= 4 && is_pcap_magic(*first)) {
+  const ConstBytes magic = as_bytes(*first);
+  if (magic.size() >= 4 && is_pcapng_magic(magic)) return make_pcapng_file(std::move(bytes));
+  if (magic.size() >= 4 && is_pcap_magic(magic)) {
     const auto header = bytes->peek(24);
     if (!header) return header.error();
     if (header->size() < 24) return make_error(name + " ends within the header of a pcap file: capture it again");
     return make_pcap_file(std::move(bytes));
   }
   std::string shown;
-  for (const std::byte b : first->first(std::min<std::size_t>(first->size(), 4))) {
+  for (const std::byte b : magic.first(std::min<std::size_t>(magic.size(), 4))) {
     shown += fmt::format("{}{:02x}", shown.empty() ? "" : " ", std::to_integer<unsigned>(b));
   }
   return make_error(

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "capture/input_stream.hpp"
 #include "capture/packet_source.hpp"
+#include "format/stream_window.hpp"
 
 namespace tapedeck::capture {
 
@@ -23,33 +23,35 @@ class CaptureFile {
   bool any_known_link() const { return x_any_known_link; }
   std::optional<LinkType> unknown_link() const { return x_unknown_link; }
   /// Bytes at the end that could not be read, and where they begin.
-  const std::optional<Damage>& damage() const { return x_damage; }
+  const std::optional<format::StreamDamage>& damage() const { return x_damage; }
 
  protected:
-  explicit CaptureFile(std::unique_ptr<WindowReader> bytes) : x_bytes(std::move(bytes)) {}
+  explicit CaptureFile(std::unique_ptr<format::StreamWindow> bytes) : x_bytes(std::move(bytes)) {}
 
   void note_link(LinkType link);
   /// Ends the file here: `record` bytes of it are shown but no use, so is all that follows.
   Result<bool> stop_as_damaged(std::string what);
+  /// The next `count` bytes of the file without taking them, or more; fewer only at the end.
+  Result<ConstBytes> peek(std::size_t count);
   /// The end of the input, which may be an early one.
   Result<bool> stop_at_end();
 
-  std::unique_ptr<WindowReader> x_bytes;
+  std::unique_ptr<format::StreamWindow> x_bytes;
   std::size_t x_shown = 0;  // of the record handed out last: taken at the next call
   bool x_stopped = false;
 
  private:
-  std::optional<Damage> x_damage;
+  std::optional<format::StreamDamage> x_damage;
   std::optional<LinkType> x_unknown_link;
   bool x_any_known_link = false;
 };
 
 /// pcap or pcapng, told by content. An error says what the bytes look like; `name` is for people.
-Result<std::unique_ptr<CaptureFile>> open_capture(std::unique_ptr<WindowReader> bytes, const std::string& name);
+Result<std::unique_ptr<CaptureFile>> open_capture(std::unique_ptr<format::StreamWindow> bytes, const std::string& name);
 
 /// Both check nothing but that the first bytes are there.
-std::unique_ptr<CaptureFile> make_pcap_file(std::unique_ptr<WindowReader> bytes);
-std::unique_ptr<CaptureFile> make_pcapng_file(std::unique_ptr<WindowReader> bytes);
+std::unique_ptr<CaptureFile> make_pcap_file(std::unique_ptr<format::StreamWindow> bytes);
+std::unique_ptr<CaptureFile> make_pcapng_file(std::unique_ptr<format::StreamWindow> bytes);
 
 /// Whether these four bytes begin such a file.
 bool is_pcap_magic(ConstBytes first);

@@ -7,7 +7,7 @@
 #include <xxhash.h>
 
 #include "capture/capture_file.hpp"
-#include "capture/input_stream.hpp"
+#include "capture/capture_input.hpp"
 
 namespace tapedeck::capture {
 namespace {

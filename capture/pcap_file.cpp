@@ -34,7 +34,7 @@ std::optional<Format> format_of(ConstBytes first) {
 
 class PcapFile final : public CaptureFile {
  public:
-  explicit PcapFile(std::unique_ptr<WindowReader> bytes) : CaptureFile(std::move(bytes)) {}
+  explicit PcapFile(std::unique_ptr<format::StreamWindow> bytes) : CaptureFile(std::move(bytes)) {}
 
   Result<bool> next(RawPacket& packet) override {
     if (x_stopped) return false;
@@ -43,7 +43,7 @@ class PcapFile final : public CaptureFile {
     }
     x_bytes->take(x_shown);
     x_shown = 0;
-    const auto header = x_bytes->peek(kRecordHeader);
+    const auto header = peek(kRecordHeader);
     if (!header) return header.error();
     if (header->empty()) return stop_at_end();
     if (header->size() < kRecordHeader) return stop_as_damaged("the last record is torn");
@@ -51,7 +51,7 @@ class PcapFile final : public CaptureFile {
     if (captured > x_largest) {
       return stop_as_damaged(fmt::format("a record of {} bytes, more than the file's limit", captured));
     }
-    const auto record = x_bytes->peek(kRecordHeader + captured);
+    const auto record = peek(kRecordHeader + captured);
     if (!record) return record.error();
     if (record->size() < kRecordHeader + captured) return stop_as_damaged("the last record is torn");
     packet.time = time_of(*record);
@@ -64,7 +64,7 @@ class PcapFile final : public CaptureFile {
 
  private:
   Result<bool> read_header() {
-    const auto header = x_bytes->peek(kHeader);
+    const auto header = peek(kHeader);
     if (!header) return header.error();
     if (header->size() < kHeader) return stop_as_damaged("the file's header is torn");
     x_format = format_of(*header).value_or(Format{std::endian::little, 1000});
@@ -93,7 +93,7 @@ class PcapFile final : public CaptureFile {
 
 bool is_pcap_magic(ConstBytes first) { return first.size() >= 4 && format_of(first).has_value(); }
 
-std::unique_ptr<CaptureFile> make_pcap_file(std::unique_ptr<WindowReader> bytes) {
+std::unique_ptr<CaptureFile> make_pcap_file(std::unique_ptr<format::StreamWindow> bytes) {
   return std::make_unique<PcapFile>(std::move(bytes));
 }
 

@@ -71,13 +71,13 @@ void for_each_option(ConstBytes bytes, std::endian order, Use use) {
 
 class PcapngFile final : public CaptureFile {
  public:
-  explicit PcapngFile(std::unique_ptr<WindowReader> bytes) : CaptureFile(std::move(bytes)) {}
+  explicit PcapngFile(std::unique_ptr<format::StreamWindow> bytes) : CaptureFile(std::move(bytes)) {}
 
   Result<bool> next(RawPacket& packet) override {
     while (!x_stopped) {
       x_bytes->take(x_shown);
       x_shown = 0;
-      const auto head = x_bytes->peek(kBlockOverhead);
+      const auto head = peek(kBlockOverhead);
       if (!head) return head.error();
       if (head->empty()) return stop_at_end();
       if (head->size() < kBlockOverhead) return stop_as_damaged("the last block is torn");
@@ -105,13 +105,13 @@ class PcapngFile final : public CaptureFile {
       return stop_as_damaged(fmt::format("a block of impossible length {}", length));
     }
     if (!looked_into(type)) {
-      const auto skipped = x_bytes->discard(length);
+      const auto skipped = x_bytes->skip(length);
       if (!skipped) return skipped.error();
       if (*skipped < length) return stop_as_damaged("the last block is torn");
       return false;
     }
     if (length > kMaximumBlock) return stop_as_damaged(fmt::format("a block of {} bytes", length));
-    const auto whole = x_bytes->peek(length);
+    const auto whole = peek(length);
     if (!whole) return whole.error();
     if (whole->size() < length) return stop_as_damaged("the last block is torn");
     if (load<std::uint32_t>(*whole, length - 4, x_order) != length) {
@@ -251,7 +251,7 @@ bool is_pcapng_magic(ConstBytes first) {
   return first.size() >= 4 && load<std::uint32_t>(first, 0, std::endian::big) == kSectionHeader;
 }
 
-std::unique_ptr<CaptureFile> make_pcapng_file(std::unique_ptr<WindowReader> bytes) {
+std::unique_ptr<CaptureFile> make_pcapng_file(std::unique_ptr<format::StreamWindow> bytes) {
   return std::make_unique<PcapngFile>(std::move(bytes));
 }
 

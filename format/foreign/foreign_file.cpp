@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "format/foreign/byte_streams.hpp"
+#include "format/byte_stream.hpp"
+#include "format/decompressed_stream.hpp"
 #include "format/foreign/gor_format.hpp"
 
 namespace tapedeck::format {

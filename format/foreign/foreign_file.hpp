@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "format/foreign/byte_stream.hpp"
+#include "format/byte_stream.hpp"
 #include "format/foreign/input_digest.hpp"
 
 namespace tapedeck::format {

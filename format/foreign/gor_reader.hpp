@@ -2,7 +2,7 @@
 #include <functional>
 #include <memory>
 
-#include "format/foreign/byte_stream.hpp"
+#include "format/byte_stream.hpp"
 #include "format/foreign/foreign_reader.hpp"
 
 namespace tapedeck::format {

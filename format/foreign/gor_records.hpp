@@ -7,7 +7,7 @@
 #include "format/foreign/gor_format.hpp"
 #include "format/foreign/raw_message.hpp"
 #include "format/foreign/skip_account.hpp"
-#include "format/foreign/stream_window.hpp"
+#include "format/stream_window.hpp"
 
 namespace tapedeck::format {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "format/foreign/stream_window.hpp"
+#include "format/stream_window.hpp"
 
 namespace tapedeck::format {
 

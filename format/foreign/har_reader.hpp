@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "base/error.hpp"
-#include "format/foreign/byte_stream.hpp"
+#include "format/byte_stream.hpp"
 #include "format/foreign/foreign_reader.hpp"
 
 namespace tapedeck::format {

@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "format/foreign/byte_stream.hpp"
+#include "format/byte_stream.hpp"
 #include "format/foreign/foreign_reader.hpp"
 #include "format/foreign/warc_payloads.hpp"
 

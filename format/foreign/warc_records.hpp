@@ -8,7 +8,7 @@
 
 #include "base/time.hpp"
 #include "format/foreign/skip_account.hpp"
-#include "format/foreign/stream_window.hpp"
+#include "format/stream_window.hpp"
 
 namespace tapedeck::format {
 

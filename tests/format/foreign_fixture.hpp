@@ -7,7 +7,8 @@
 
 #include <doctest/doctest.h>
 
-#include "format/foreign/byte_streams.hpp"
+#include "format/byte_stream.hpp"
+#include "format/decompressed_stream.hpp"
 #include "format/foreign/foreign_reader.hpp"
 #include "http/content_coding.hpp"
 

@@ -3,14 +3,15 @@
 
 #include "capture/capture_file.hpp"
 #include "capture/decode.hpp"
+#include "format/decompressed_stream.hpp"
 
 // Any bytes as a capture file, packets decoded.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tapedeck::capture;
   std::string bytes(reinterpret_cast<const char*>(data), size);
-  auto clear = decompressed(std::make_unique<WindowReader>(memory_input(std::move(bytes))));
+  auto clear = tapedeck::format::decompressed_stream(tapedeck::format::memory_stream(std::move(bytes)));
   if (!clear) return 0;
-  auto file = open_capture(std::move(*clear), "input");
+  auto file = open_capture(std::make_unique<tapedeck::format::StreamWindow>(std::move(*clear)), "input");
   if (!file) return 0;
   RawPacket packet;
   for (;;) {

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "format/foreign/byte_streams.hpp"
+#include "format/byte_stream.hpp"
 #include "format/foreign/gor_reader.hpp"
 
 namespace {

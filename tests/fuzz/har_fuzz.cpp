@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "format/foreign/byte_streams.hpp"
+#include "format/byte_stream.hpp"
 #include "format/foreign/har_exporter.hpp"
 #include "format/foreign/har_reader.hpp"
 #include "format/foreign/raw_message.hpp"

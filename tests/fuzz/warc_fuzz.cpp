@@ -2,7 +2,8 @@
 #include <cstdint>
 #include <string>
 
-#include "format/foreign/byte_streams.hpp"
+#include "format/byte_stream.hpp"
+#include "format/decompressed_stream.hpp"
 #include "format/foreign/warc_reader.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

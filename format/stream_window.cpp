@@ -1,4 +1,4 @@
-#include "format/foreign/stream_window.hpp"
+#include "format/stream_window.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 namespace tapedeck::format {
 namespace {
 
-constexpr std::size_t kWindow = 64 * 1024;
+constexpr std::size_t kWindow = 256 * 1024;
 
 }  // namespace
 

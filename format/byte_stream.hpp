@@ -1,6 +1,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -23,5 +25,19 @@ struct ByteStream {
   /// After the end: set if it came too early (compressed data that are cut off or broken).
   virtual std::optional<StreamDamage> damage() const { return std::nullopt; }
 };
+
+/// A file; `-` is standard input. A directory is refused.
+Result<std::unique_ptr<ByteStream>> open_stream(const std::filesystem::path& path);
+
+std::unique_ptr<ByteStream> memory_stream(std::string bytes);
+
+/// `first`, then what `rest` still has.
+std::unique_ptr<ByteStream> prefixed_stream(std::string first, std::unique_ptr<ByteStream> rest);
+
+/// Reads through to `stream`, which outlives it.
+std::unique_ptr<ByteStream> borrowed_stream(ByteStream& stream);
+
+/// Up to `count` bytes; fewer only at the end.
+Result<std::string> read_up_to(ByteStream& stream, std::size_t count);
 
 }  // namespace tapedeck::format

@@ -1,9 +1,11 @@
+#include "format/byte_stream.hpp"
+
 #include <fstream>
 
 #include <doctest/doctest.h>
 
-#include "format/foreign/byte_streams.hpp"
-#include "format/foreign/stream_window.hpp"
+#include "format/decompressed_stream.hpp"
+#include "format/stream_window.hpp"
 #include "tests/format/foreign_fixture.hpp"
 #include "tests/support/temp_directory.hpp"
 

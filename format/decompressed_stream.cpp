@@ -1,11 +1,10 @@
+#include "format/decompressed_stream.hpp"
+
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include <zlib.h>
 #include <zstd.h>
-
-#include "format/foreign/byte_streams.hpp"
 
 namespace tapedeck::format {
 namespace {

@@ -4,13 +4,13 @@
 #include <string_view>
 #include <vector>
 
-#include "format/foreign/byte_stream.hpp"
+#include "format/byte_stream.hpp"
 
 namespace tapedeck::format {
 
-/// A window over a stream: look at the next bytes, then take them. Memory: the largest look, at least 64 KiB. Views are
-/// valid until the next call that reads. An error of the stream comes when all bytes in front of it are taken; until
-/// then it looks like the end.
+/// A window over a stream: look at the next bytes, then take them. Memory: the largest look, at least 256 KiB. Views
+/// are valid until the next call that reads. An error of the stream comes when all bytes in front of it are taken;
+/// until then it looks like the end.
 class StreamWindow {
  public:
   explicit StreamWindow(std::unique_ptr<ByteStream> stream);

@@ -1,4 +1,4 @@
-#include "format/foreign/byte_streams.hpp"
+#include "format/byte_stream.hpp"
 
 #include <algorithm>
 #include <cerrno>
