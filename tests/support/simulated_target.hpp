@@ -17,7 +17,7 @@ class SimulatedTarget final : public Transport {
   struct Script {
     std::function<Duration()> connect_time = [] { return Duration(0); };
     std::function<bool()> refuses = [] { return false; };
-    std::function<MonoTime(MonoTime sent)> answers_at = [](MonoTime sent) { return sent; };
+    std::function<MonoTime(MonoTime sent_at)> answers_at = [](MonoTime sent_at) { return sent_at; };
     std::function<bool()> breaks = [] { return false; };        // instead of an answer
     std::function<bool()> closes_after = [] { return false; };  // the answer says Connection: close
   };
