@@ -15,12 +15,14 @@ namespace tapedeck::format {
 
 enum class Sync : std::uint8_t { every_second, every_chunk, never };
 
+inline constexpr Duration kAnyAge = Duration::max();
+
 struct TapeOptions {
   int level = 3;         // zstd
   unsigned workers = 1;  // compression threads beside the caller's; any number gives equal bytes
   Sync sync = Sync::every_second;
-  ByteSize chunk = 1_MiB;  // raw
-  Duration chunk_age = std::chrono::seconds(1);
+  ByteSize chunk = 1_MiB;                        // raw
+  Duration chunk_age = std::chrono::seconds(1);  // kAnyAge: only full chunks are closed
   std::optional<http::RecordingId>
       recording;               // unset: random. With a key it must never occur twice: nonces follow from it
   std::optional<TapeKey> key;  // encrypts

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -145,6 +147,14 @@ ExitStatus record_proxy(const RecordOptions& options) {
 
 // ---- from capture files ----
 
+/// Files can be read again: chunks may fill up, which packs them better, whatever time their traffic took. What comes
+/// through a pipe may be live.
+bool is_all_there(const std::vector<std::filesystem::path>& captures) {
+  std::error_code ignored;
+  return std::all_of(captures.begin(), captures.end(),
+                     [&](const auto& path) { return std::filesystem::is_regular_file(path, ignored); });
+}
+
 http::RecordingId recording_id_of(const capture::PacketSource& source, const RecordOptions& options) {
   const std::uint64_t input = source.fingerprint();
   std::uint32_t settings = 2166136261u;  // FNV-1a over what else decides the tape's bytes
@@ -154,6 +164,7 @@ http::RecordingId recording_id_of(const capture::PacketSource& source, const Rec
   for (const auto port : options.ports) mix(port);
   for (const char c : options.filter.text()) mix(static_cast<unsigned char>(c));
   mix(options.max_body.bytes);
+  mix(is_all_there(options.captures) ? 0 : 1);
   http::RecordingId id{};
   for (std::size_t i = 0; i < 8; ++i) id[i] = static_cast<std::uint8_t>(input >> (8 * i));
   for (std::size_t i = 0; i < 4; ++i) id[8 + i] = static_cast<std::uint8_t>(settings >> (8 * i));
@@ -167,6 +178,7 @@ ExitStatus record_captures(const RecordOptions& options) {
   auto recording = recorder_options(options);
   recording.when_full = capture::WhenFull::wait;
   recording.capture_time = true;
+  if (is_all_there(options.captures)) recording.tape.chunk_age = format::kAnyAge;
   // Nonces follow from the recording's id: under a key it is random, so that it never occurs twice.
   if (!options.out.key) recording.tape.recording = recording_id_of(**source, options);
   auto recorder = capture::Recorder::create(std::move(recording), system_clock());
