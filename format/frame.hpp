@@ -25,9 +25,13 @@ class Compressor {
   std::string compress(std::string_view raw);
   /// The same, or the bytes as they are where that is not smaller.
   FrameContent compress_or_keep(std::string_view raw);
+  /// The same for what looks compressed already: at the speed of memory, and only what saves a hundredth is coded.
+  FrameContent glance_or_keep(std::string raw);
 
  private:
-  std::string_view compress_into_scratch(std::string_view raw);
+  std::string_view compress_into_scratch(std::string_view raw, int level);
+
+  int x_level;
 
   std::unique_ptr<void, void (*)(void*)> x_context;
   std::unique_ptr<char[]> x_scratch;  // kept: its pages are there

@@ -11,7 +11,7 @@ void encode_chunk(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
   std::vector<FrameContent> frames;
   for (auto& [id, bytes] : job.chunk.columns) {
     const auto raw_len = static_cast<std::uint32_t>(bytes.size());
-    frames.push_back(id == Column::stored ? FrameContent{Codec::raw, std::move(bytes)}
+    frames.push_back(id == Column::stored ? compressor.glance_or_keep(std::move(bytes))
                                           : compressor.compress_or_keep(bytes));
     ColumnEntry entry;
     entry.id = static_cast<std::uint16_t>(id);
@@ -38,7 +38,7 @@ void encode_one_frame(EncodeJob& job, Compressor& compressor, Encrypted encrypte
   if (job.content.empty()) {
     // No frame: a note without JSON, a part of a blob that equals another.
   } else if (job.type == RecordType::blob) {
-    frames.push_back(looks_incompressible(job.content) ? FrameContent{Codec::raw, std::move(job.content)}
+    frames.push_back(looks_incompressible(job.content) ? compressor.glance_or_keep(std::move(job.content))
                                                        : compressor.compress_or_keep(job.content));
     store<std::uint8_t>(job.body, 48, static_cast<std::uint8_t>(frames.back().codec));
   } else {
