@@ -4,8 +4,7 @@
 
 Made traffic (deterministic): unique API traffic, every exchange with fresh ids, tokens and texts; and the same requests with
 answers that repeat. Captures: those named, or $TAPEDECK_DATA/pcaps. Each goes through `record --pcap`; HAR comes from `export`, `.gor` is
-written here (its ids, a recording's bytes and the ordinal, pack better than GoReplay's random ones); both then gzip -6; the
-capture itself through zstd -3."""
+written here, with ids as GoReplay makes them; both then gzip -6; the capture itself through zstd -3."""
 
 import argparse
 import glob

@@ -198,12 +198,22 @@ def repeated_answers(seed=2, kinds=60):
 def as_gor(ndjson, out):
     """What GoReplay would have written of the exchanges that `export --to ndjson` wrote."""
     raw = lambda value: b"" if value is None else value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
+    end = b"\n\xf0\x9f\x90\xb5\xf0\x9f\x99\x88\xf0\x9f\x99\x89\n"
+    answered = {}  # bytes, by connection
     with open(ndjson, encoding="utf-8") as lines, open(out, "wb") as f:
         for e in map(json.loads, lines):
-            recording, ordinal = e["id"].split("-")
-            name, end = f"{recording}{int(ordinal):016x}", b"\n\xf0\x9f\x90\xb5\xf0\x9f\x99\x88\xf0\x9f\x99\x89\n"
-            f.write(f"1 {name} {e['start_ns']}\n".encode() + raw(e["request_head"]) + raw(e["request_body"]) + end)
+            name = gor_id(e["client"], e["server"], answered.get(e["connection"], 0))
+            request, response = (raw(e[side + "_head"]) + raw(e[side + "_body"]) for side in ("request", "response"))
+            answered[e["connection"]] = answered.get(e["connection"], 0) + len(response)
+            f.write(f"1 {name} {e['start_ns']} 0\n".encode() + request + end)
             if e["status"] is not None:
-                f.write(f"2 {name} {e['start_ns'] + e['duration_ns']} {e['duration_ns']}\n".encode() + raw(e["response_head"])
-                        + raw(e["response_body"]) + end)
+                f.write(f"2 {name} {e['start_ns'] + e['duration_ns']} {e['duration_ns']}\n".encode() + response + end)
     return out
+
+
+def gor_id(client, server, answered):
+    """GoReplay's: both ports, the client's address and the request's TCP acknowledgement number, in hexadecimal."""
+    (address, port), to_port = client.rsplit(":", 1), server.rsplit(":", 1)[1]
+    host = bytes(map(int, address.split("."))) if "." in address else address.encode()[-5:-1].rjust(4)
+    first_ack = random.Random(client).getrandbits(32)
+    return struct.pack(">HH4sI", int(port), int(to_port), host, (first_ack + answered) % (1 << 32)).hex()
