@@ -23,7 +23,8 @@ struct CopyResult {
 };
 
 /// filter, recover, merge are this: read in time order, keep what is asked for, write a sorted recording that keeps the
-/// ids, with an `inherited` NOTE of the source's losses. `writer` is sealed. Memory as a Cursor's.
+/// ids, with an `inherited` NOTE of the source's losses. `writer` is sealed. Memory as a Cursor's with Bodies::refer:
+/// large bodies go over part by part.
 Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer, const CopyOptions& options, Time now);
 
 }  // namespace tapedeck::format

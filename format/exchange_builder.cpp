@@ -141,6 +141,7 @@ class Builder {
       return {};
     }
     const bool unusable = side == http::Side::response && x_built.degraded.response_head;
+    if (!unusable && place.code == BodyCode::blob) return set_blob(of, place, side);
     auto bytes = unusable ? std::optional<std::string>() : fetch(of, place, side);
     if (!bytes) return bytes.error();
     if (!*bytes) {
@@ -154,18 +155,64 @@ class Builder {
     return {};
   }
 
+  Result<void> set_blob(const Row& of, const BodyPlace& place, http::Side side) {
+    http::Body& body = message(side).body;
+    const auto seen = body.wire_length;
+    const auto walked = take_blob({of.chunk->ref().recording, place.blob, place.length, {}}, side);
+    if (!walked) return walked.error();
+    if (walked->length == place.length) return {};
+    body = {};
+    body.wire_length = seen;
+    kept(side) = 0;
+    x_built.left[index_of(side)] = {};
+    mark_damaged(side, place, body);
+    return {};
+  }
+
   /// A request's body that was under way when the recording broke off: what there is of it.
   Result<void> set_unfinished(const BodyPlace& place, http::Side side) {
-    const auto load = x_bodies == Bodies::load ? TapeStore::Load::bytes : TapeStore::Load::lengths;
-    auto prefix = x_store.blob_prefix(x_first.chunk->ref().recording, place.blob, load);
-    if (!prefix) return prefix.error();
-    http::Body& body = message(side).body;
-    body.state = http::BodyState::kept;
-    body.bytes = std::move(prefix->bytes);
-    kept(side) = prefix->length;
-    if (!prefix->whole) out().flags.set(http::Flag::request_truncated);
-    if (x_bodies == Bodies::skip) body.wire_length = prefix->length;
+    const std::uint32_t recording = x_first.chunk->ref().recording;
+    const Depth depth = x_bodies == Bodies::skip || x_bodies == Bodies::load ? Depth::headers : Depth::stored;
+    const auto there = x_store.walk_blob(recording, place.blob, UINT64_MAX, depth);
+    if (!there) return there.error();
+    const auto walked = take_blob({recording, place.blob, there->length, {}}, side);
+    if (!walked) return walked.error();
+    if (!there->whole || walked->length < there->length) out().flags.set(http::Flag::request_truncated);
     return {};
+  }
+
+  /// A body in parts, as far as it is there: into the exchange, or left on the tape. One that is not wanted whole is
+  /// taken for there.
+  Result<TapeStore::Walked> take_blob(BodyRef ref, http::Side side) {
+    http::Body& body = message(side).body;
+    const BodyLimits& limits = x_store.limits();
+    const bool is_left = (x_bodies == Bodies::refer || x_bodies == Bodies::check) && ref.length > limits.large.bytes;
+    if (x_bodies == Bodies::load && ref.length > limits.whole.bytes) {
+      body.state = http::BodyState::omitted;
+      body.omitted_because = http::OmittedBecause::limit;
+      if (!body.wire_length) body.wire_length = ref.length;
+      return TapeStore::Walked{ref.length, true};
+    }
+    const Depth depth = x_bodies == Bodies::skip               ? Depth::headers
+                        : is_left && x_bodies != Bodies::check ? Depth::stored
+                                                               : Depth::decoded;
+    const auto append = [&body](std::string_view piece) -> Result<void> {
+      body.bytes += piece;
+      return {};
+    };
+    const bool is_loaded = !is_left && x_bodies != Bodies::skip;
+    auto walked =
+        x_store.walk_blob(ref.recording, ref.blob, ref.length, depth, is_loaded ? BodyVisitor(append) : nullptr);
+    if (!walked) return walked.error();
+    body.state = http::BodyState::kept;
+    kept(side) = walked->length;
+    if (is_left) {
+      ref.seen = body.wire_length;
+      ref.length = walked->length;
+      x_built.left[index_of(side)] = ref;
+    }
+    if (!is_loaded && !body.wire_length) body.wire_length = walked->length;
+    return walked;
   }
 
   static void set_omitted(const BodyPlace& place, http::Body& body) {
@@ -185,18 +232,9 @@ class Builder {
   /// The bytes; with Bodies::skip an empty string if they are there. Nothing if they are gone.
   Result<std::optional<std::string>> fetch(const Row& of, const BodyPlace& place, http::Side side) {
     switch (place.code) {
-      case BodyCode::blob: return fetch_blob(of, place);
       case BodyCode::equal: return fetch_equal(of, place);
       default: return fetch_own(of, place, side);
     }
-  }
-
-  Result<std::optional<std::string>> fetch_blob(const Row& of, const BodyPlace& place) {
-    const std::uint32_t recording = of.chunk->ref().recording;
-    if (x_bodies == Bodies::load) return x_store.blob(recording, place.blob, place.length);
-    const auto has = x_store.has_blob(recording, place.blob, place.length);
-    if (!has) return has.error();
-    return present(*has);
   }
 
   Result<std::optional<std::string>> fetch_equal(const Row& of, const BodyPlace& place) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -29,6 +30,7 @@ struct BuiltExchange {
   bool completion_lost = false;
   Degraded degraded;
   KeptBytes kept;
+  std::array<BodyRef, 2> left;  // by side: large bodies that stay on the tape
   std::uint32_t recording = 0;  // that holds the row: its place in the map
 };
 

@@ -102,15 +102,21 @@ Cursor& Cursor::operator=(Cursor&&) noexcept = default;
 Cursor::~Cursor() = default;
 
 Result<std::optional<http::Exchange>> Cursor::next() {
-  if (x_impl->at_end) return std::optional<http::Exchange>();
+  auto stored = next_stored();
+  if (!stored) return stored.error();
+  return *stored ? std::optional(std::move((*stored)->exchange)) : std::nullopt;
+}
+
+Result<std::optional<StoredExchange>> Cursor::next_stored() {
+  if (x_impl->at_end) return std::optional<StoredExchange>();
   auto row = x_impl->rows.next();
   if (!row) return row.error();
-  if (*row) return std::optional(std::move((*row)->exchange));
+  if (*row) return std::optional(StoredExchange{std::move((*row)->exchange), (*row)->left});
   x_impl->at_end = true;
   if (is_everything(x_impl->range)) {
     if (auto finished = finish_report(*x_impl->store, x_impl->rows.counts()); !finished) return finished.error();
   }
-  return std::optional<http::Exchange>();
+  return std::optional<StoredExchange>();
 }
 
 TapeReader::TapeReader(std::unique_ptr<Impl> impl) : x_impl(std::move(impl)) {}
@@ -130,7 +136,8 @@ Result<ScanResult> open_map(const TapeFile& file) {
 
 std::shared_ptr<const TapeFile> tape_file(std::unique_ptr<ByteSource> source, std::string name,
                                           const ReadOptions& options) {
-  return std::make_shared<TapeFile>(std::move(source), std::move(name), options.key, options.missing_key);
+  return std::make_shared<TapeFile>(std::move(source), std::move(name), options.key, options.missing_key,
+                                    options.bodies);
 }
 
 }  // namespace
@@ -247,7 +254,7 @@ Result<DamageReport> TapeReader::verify() {
   if (!scanned) return scanned.error();
   TapeStore store(x_impl->file, std::move(*scanned));
   if (!x_impl->can_read(store.map())) return x_impl->verify_stored(store);
-  MergedCursor cursor(store, {}, Bodies::load);
+  MergedCursor cursor(store, {}, Bodies::check);
   for (;;) {
     const auto row = cursor.next();
     if (!row) return row.error();
@@ -267,22 +274,22 @@ Cursor TapeReader::in_time_order(TimeRange range, Bodies bodies) {
   return Cursor(std::unique_ptr<Cursor::Impl>(new Cursor::Impl{&store, range, MergedCursor(store, range, bodies)}));
 }
 
-Result<std::optional<http::Exchange>> TapeReader::Impl::find_in(ChunkRef ref, const WantedId& wanted) {
+Result<std::optional<StoredExchange>> TapeReader::Impl::find_in(ChunkRef ref, const WantedId& wanted, Bodies bodies) {
   const auto chunk = store->chunk(ref);
   if (!chunk) return chunk.error();
-  if (!(*chunk)->rows()) return std::optional<http::Exchange>();
+  if (!(*chunk)->rows()) return std::optional<StoredExchange>();
   for (std::uint32_t row = 0; row < (*chunk)->rows()->size(); ++row) {
     const auto id = (*chunk)->id(row);
     if (!has_ordinal((*(*chunk)->rows())[row]) || !id || !matches(wanted, *id)) continue;
-    auto built = build_exchange(*store, *chunk, row, Bodies::load);
+    auto built = build_exchange(*store, *chunk, row, bodies);
     if (!built) return built.error();
-    if (!built->lost) return std::optional(std::move(built->exchange));
+    if (!built->lost) return std::optional(StoredExchange{std::move(built->exchange), built->left});
   }
-  return std::optional<http::Exchange>();
+  return std::optional<StoredExchange>();
 }
 
 /// The chunk whose own ordinals say so first; then all, for rows that came from elsewhere keep their first ids.
-Result<http::Exchange> TapeReader::Impl::find(std::string_view id) {
+Result<StoredExchange> TapeReader::Impl::find(std::string_view id, Bodies bodies) {
   const auto wanted = parse_id(id);
   if (!wanted) {
     return make_error(
@@ -303,17 +310,17 @@ Result<http::Exchange> TapeReader::Impl::find(std::string_view id) {
       }
     }
   }
-  std::optional<http::Exchange> found;
+  std::optional<StoredExchange> found;
   for (const auto* list : {&likely, &others}) {
     for (const ChunkRef ref : *list) {
-      auto here = find_in(ref, *wanted);
+      auto here = find_in(ref, *wanted, bodies);
       if (!here) return here.error();
       if (!*here) continue;
       if (!wanted->prefix.empty()) return std::move(**here);
-      if (found && found->id != (*here)->id) {
+      if (found && found->exchange.id != (*here)->exchange.id) {
         return make_error(errc::not_found, file->name + ": holds several recordings, and " + std::string(id) +
                                                " is in more than one: give the whole id, like " +
-                                               http::to_string(found->id));
+                                               http::to_string(found->exchange.id));
       }
       found = std::move(**here);
     }
@@ -324,6 +331,21 @@ Result<http::Exchange> TapeReader::Impl::find(std::string_view id) {
                     file->name + ": holds no exchange " + std::string(id) + ": `tapedeck list` shows those it holds");
 }
 
-Result<http::Exchange> TapeReader::find(std::string_view id) { return x_impl->find(id); }
+Result<http::Exchange> TapeReader::find(std::string_view id) {
+  auto found = x_impl->find(id, Bodies::load);
+  if (!found) return found.error();
+  return std::move(found->exchange);
+}
+
+Result<StoredExchange> TapeReader::find_stored(std::string_view id) { return x_impl->find(id, Bodies::refer); }
+
+Result<void> TapeReader::read_body(const BodyRef& body, const BodyVisitor& visit) {
+  const auto walked = x_impl->store->walk_blob(body.recording, body.blob, body.length, Depth::decoded, visit);
+  if (!walked) return walked.error();
+  if (walked->length == body.length) return {};
+  return make_error(errc::damaged, x_impl->file->name + ": a body of " + std::to_string(body.length) +
+                                       " bytes breaks off after " + std::to_string(walked->length) +
+                                       ": `tapedeck verify` shows what else is damaged");
+}
 
 }  // namespace tapedeck::format

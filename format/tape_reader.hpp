@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "format/byte_source.hpp"
 #include "format/damage_report.hpp"
+#include "format/stored_body.hpp"
 #include "format/tape_keys.hpp"
 #include "format/tape_summary.hpp"
 #include "http/exchange.hpp"
@@ -19,13 +20,18 @@ struct TimeRange {
   std::optional<Time> to;    // request first byte < to
 };
 
-/// Whether bodies are decoded and handed out (Exchange::Body::bytes); without them lengths are still known
-/// (Body::wire_length is always set).
-enum class Bodies : std::uint8_t { load, skip };
+/// Whether bodies are decoded and handed out (Exchange::Body::bytes).
+enum class Bodies : std::uint8_t {
+  load,   // one beyond BodyLimits::whole is omitted, because of the limit
+  skip,   // lengths are still known: Body::wire_length is always set
+  refer,  // those beyond BodyLimits::large stay on the tape, whose parts are all there: Cursor::next_stored()
+  check,  // the same, and that they can be decoded was tried
+};
 
 struct ReadOptions {
   std::optional<TapeKey> key;
   MissingKey missing_key = MissingKey::refuse;  // stored_only: then verify() is all that can be done with the tape
+  BodyLimits bodies = {};
 };
 
 class TapeReader;
@@ -43,6 +49,8 @@ class Cursor {
   ~Cursor();
   /// Nothing at the end. Damage is skipped and counted in TapeReader::damage(); an error is trouble of the source.
   Result<std::optional<http::Exchange>> next();
+  /// The same, with what Bodies::refer left on the tape.
+  Result<std::optional<StoredExchange>> next_stored();
 
  private:
   friend class TapeReader;
@@ -76,6 +84,10 @@ class TapeReader {
 
   /// By `3f9c0a1b-1742`, or the bare ordinal in a tape of one recording. errc::not_found says so.
   Result<http::Exchange> find(std::string_view id);
+  /// The same; large bodies stay on the tape.
+  Result<StoredExchange> find_stored(std::string_view id);
+  /// A body that was left there. errc::damaged if it cannot be had to its end.
+  Result<void> read_body(const BodyRef& body, const BodyVisitor& visit);
 
  private:
   friend class Cursor;

@@ -20,8 +20,8 @@ struct TapeReader::Impl {
   Result<TapeSummary> summary_by_rows();
   /// What notes say was lost, without a walk over the rows.
   Result<std::map<std::string, LossTotals>> losses();
-  Result<std::optional<http::Exchange>> find_in(ChunkRef ref, const WantedId& wanted);
-  Result<http::Exchange> find(std::string_view id);
+  Result<std::optional<StoredExchange>> find_in(ChunkRef ref, const WantedId& wanted, Bodies bodies);
+  Result<StoredExchange> find(std::string_view id, Bodies bodies);
   bool can_read(const TapeMap& map) const;
   DamageReport verify_stored(TapeStore& scanned);
   void count_segments(TapeSummary& summary) const;

@@ -14,6 +14,13 @@ std::optional<std::string> blob_content(const WholeRecord& record, const BlobBod
   return decode_content(record.content, blob.codec, blob.raw_len);
 }
 
+Result<void> hand_out(std::string_view bytes, const BodyVisitor& visit) {
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), kInlineBody))) {
+    if (auto taken = visit(bytes.substr(0, kInlineBody)); !taken) return taken;
+  }
+  return {};
+}
+
 /// A blob's header and body, without its payload.
 Result<std::optional<BlobBody>> read_blob_body(const ByteSource& source, std::uint64_t offset) {
   const auto bytes = read_bytes(source, offset, kHeaderSize + kMaxBody);
@@ -166,82 +173,58 @@ Result<std::optional<WholeRecord>> TapeStore::read_part(std::uint32_t recording,
   return record;
 }
 
-Result<std::optional<std::string>> TapeStore::part_bytes(std::uint32_t recording, std::uint64_t offset) {
-  const std::optional<std::string> nothing;
+/// By its header, and by what is stored if that is asked for.
+Result<std::optional<TapeStore::Part>> TapeStore::part(std::uint32_t recording, std::uint64_t offset, Depth depth) {
+  if (depth != Depth::headers) return stored_part(recording, offset, depth);
+  const auto blob = read_blob_body(*x_file->source, offset);
+  if (!blob) return blob.error();
+  return *blob ? std::optional(Part{(*blob)->raw_len, ((*blob)->flags & kBlobLast) != 0, {}}) : std::nullopt;
+}
+
+Result<std::optional<TapeStore::Part>> TapeStore::stored_part(std::uint32_t recording, std::uint64_t offset,
+                                                              Depth depth) {
+  const std::optional<Part> nothing;
   auto record = read_part(recording, offset);
   if (!record) return record.error();
   auto blob = *record ? decode_blob((*record)->body) : std::nullopt;
   if (!blob) return nothing;
+  Part part{blob->raw_len, (blob->flags & kBlobLast) != 0, {}};
   if (blob->same_blob != 0) {
     const auto [begin, end] = parts_of(recording, blob->same_blob);
-    const auto same = std::find_if(begin, end, [&](const BlobPart& part) { return part.part == blob->same_part; });
+    const auto same = std::find_if(begin, end, [&](const BlobPart& other) { return other.part == blob->same_part; });
     if (same == end) return nothing;
-    const std::uint32_t raw_len = blob->raw_len;
     record = read_part(recording, same->offset);
     if (!record) return record.error();
     blob = *record ? decode_blob((*record)->body) : std::nullopt;
-    if (!blob || blob->same_blob != 0 || blob->raw_len != raw_len) return nothing;
+    if (!blob || blob->same_blob != 0 || blob->raw_len != part.raw_len) return nothing;
   }
   if (blob->codec > Codec::zstd) return newer_version(x_file->name, "the coding of a body");
-  return blob_content(**record, *blob);
+  if (depth == Depth::stored) return std::optional(std::move(part));
+  auto bytes = blob_content(**record, *blob);
+  if (!bytes) return nothing;
+  part.bytes = std::move(*bytes);
+  return std::optional(std::move(part));
 }
 
-Result<std::optional<std::string>> TapeStore::blob(std::uint32_t recording, std::uint64_t number,
-                                                   std::uint64_t length) {
-  const std::optional<std::string> nothing;
-  if (length > kMaxLoadedBody) return nothing;
-  std::string bytes;
+Result<TapeStore::Walked> TapeStore::walk_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t limit,
+                                               Depth depth, const BodyVisitor& visit) {
+  Walked walked;
   std::uint32_t next = 0;
   const auto [begin, end] = parts_of(recording, number);
   // An empty last part is not missed.
-  for (auto part = begin; part != end && bytes.size() < length; ++part) {
-    if (part->part < next) continue;  // the same part twice
-    if (part->part > next) return nothing;
-    const auto piece = part_bytes(recording, part->offset);
-    if (!piece) return piece.error();
-    if (!*piece || bytes.size() + (*piece)->size() > length) return nothing;
-    bytes += **piece;
-    ++next;
-  }
-  if (bytes.size() != length) return nothing;
-  return std::optional(std::move(bytes));
-}
-
-Result<TapeStore::Prefix> TapeStore::blob_prefix(std::uint32_t recording, std::uint64_t number, Load load) {
-  Prefix prefix;
-  std::uint32_t next = 0;
-  const auto [begin, end] = parts_of(recording, number);
-  for (auto part = begin; part != end && !prefix.whole && part->part <= next; ++part) {
-    if (part->part < next) continue;
-    const auto blob = read_blob_body(*x_file->source, part->offset);
-    if (!blob) return blob.error();
-    if (!*blob || prefix.length + (*blob)->raw_len > kMaxLoadedBody) break;
-    if (load == Load::bytes) {
-      const auto piece = part_bytes(recording, part->offset);
-      if (!piece) return piece.error();
-      if (!*piece) break;
-      prefix.bytes += **piece;
+  for (auto at = begin; at != end && !walked.whole && walked.length < limit && at->part <= next; ++at) {
+    if (at->part < next) continue;  // the same part twice
+    const auto found = part(recording, at->offset, depth);
+    if (!found) return found.error();
+    if (!*found || (*found)->raw_len > limit - walked.length) break;
+    if (visit) {
+      if (auto taken = hand_out((*found)->bytes, visit); !taken) return taken.error();
     }
-    prefix.length += (*blob)->raw_len;
-    prefix.whole = ((*blob)->flags & kBlobLast) != 0;
+    walked.length += (*found)->raw_len;
+    walked.whole = (*found)->last;
     ++next;
   }
-  return prefix;
-}
-
-Result<bool> TapeStore::has_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length) {
-  std::uint64_t seen = 0;
-  std::uint32_t next = 0;
-  const auto [begin, end] = parts_of(recording, number);
-  for (auto part = begin; part != end && seen < length; ++part) {
-    if (part->part < next) continue;
-    const auto blob = read_blob_body(*x_file->source, part->offset);
-    if (!blob) return blob.error();
-    if (!*blob || part->part > next) return false;
-    seen += (*blob)->raw_len;
-    ++next;
-  }
-  return seen == length;
+  return walked;
 }
 
 }  // namespace tapedeck::format

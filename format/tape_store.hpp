@@ -15,6 +15,9 @@
 
 namespace tapedeck::format {
 
+/// How closely the parts of a body are looked at: headers, checksums of what is stored, the bytes.
+enum class Depth : std::uint8_t { headers, stored, decoded };
+
 /// A tape whose records' places are known: hands out chunks (keeping the latest in memory, up to kReaderMemory) and
 /// bodies that stand in BLOBs. One thread.
 class TapeStore {
@@ -38,18 +41,15 @@ class TapeStore {
   /// How many completions of the recording can be read. After a scan only.
   Result<std::uint64_t> readable_completions(std::uint32_t recording);
 
-  /// A body in parts. Nothing if a part is gone or the lengths differ.
-  Result<std::optional<std::string>> blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length);
-  /// What is there, from its start, of a body whose row does not say how long it is.
-  struct Prefix {
-    std::string bytes;  // with Load::bytes
+  /// Walks over a body in parts, from its first one: to its last, to one that is gone, or to where `limit` bytes are
+  /// reached; a part that would go beyond is not there. `visit` is given the bytes of what is decoded.
+  struct Walked {
     std::uint64_t length = 0;
-    bool whole = false;  // its last part is there
+    bool whole = false;  // the last part is there
   };
-  enum class Load : std::uint8_t { lengths, bytes };
-  Result<Prefix> blob_prefix(std::uint32_t recording, std::uint64_t number, Load load);
-  /// Whether all parts seem to be there, by their headers.
-  Result<bool> has_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t length);
+  Result<Walked> walk_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t limit, Depth depth,
+                           const BodyVisitor& visit = {});
+  const BodyLimits& limits() const { return x_file->bodies; }
 
   const ChunkEntry& entry(ChunkRef ref) const {
     return x_map.recordings[ref.recording].segments[ref.segment].chunks[ref.chunk];
@@ -62,7 +62,13 @@ class TapeStore {
   };
   using Parts = std::pair<std::vector<BlobPart>::const_iterator, std::vector<BlobPart>::const_iterator>;
   Parts parts_of(std::uint32_t recording, std::uint64_t number) const;
-  Result<std::optional<std::string>> part_bytes(std::uint32_t recording, std::uint64_t offset);
+  struct Part {
+    std::uint32_t raw_len = 0;
+    bool last = false;
+    std::string bytes;  // Depth::decoded
+  };
+  Result<std::optional<Part>> part(std::uint32_t recording, std::uint64_t offset, Depth depth);
+  Result<std::optional<Part>> stored_part(std::uint32_t recording, std::uint64_t offset, Depth depth);
   bool is_part(std::uint32_t recording, const RecordHeader& header) const;
   Result<std::optional<WholeRecord>> read_part(std::uint32_t recording, std::uint64_t offset);
   void note_damage(const DecodedChunk& chunk, const ChunkEntry& entry);

@@ -48,7 +48,9 @@ void repair(std::string& tape) {
 }
 
 void read(std::string bytes) {
-  auto reader = TapeReader::open(memory_source(std::move(bytes)));
+  ReadOptions reading;
+  reading.bodies.large = ByteSize{64};  // verify and copy take bodies in parts piece by piece, find as a whole
+  auto reader = TapeReader::open(memory_source(std::move(bytes)), reading);
   if (!reader) return;
   (void)reader->verify();
   (void)reader->summary();
