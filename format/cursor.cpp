@@ -127,6 +127,9 @@ Result<void> finish_report(TapeStore& store, const RowCounts& counts) {
     if (!readable) return readable.error();
     report.completions_lost += rows - *readable;
   }
+  const auto unnamed = store.unnamed_bytes();
+  if (!unnamed) return unnamed.error();
+  report.incomplete_bytes = *unnamed;
   report.kept = counts.kept;
   report.degraded = counts.degraded;
   report.lost = expected.exchanges > counts.kept ? expected.exchanges - counts.kept : 0;
@@ -142,6 +145,7 @@ Result<void> finish_partial_report(TapeStore& store, const RowCounts& counts) {
     }
   }
   DamageReport& report = store.report();
+  report.incomplete_bytes = 0;                               // the rows of the other times speak of bodies, too
   const std::uint64_t expected = report.kept + report.lost;  // or kept, if that is more
   report.lost = counts.lost + (expected > there ? expected - there : 0);
   return {};

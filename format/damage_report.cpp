@@ -4,8 +4,6 @@
 #include "base/text.hpp"
 
 namespace tapedeck::format {
-namespace {}  // namespace
-
 std::string DamageReport::to_json() const {
   JsonWriter json;
   json.begin_object();
@@ -46,6 +44,7 @@ void DamageReport::write_fields(JsonWriter& json) const {
   json.counts("degraded", degraded);
   json.end_object();
   json.field("completions_lost", completions_lost);
+  json.field("incomplete_bytes", incomplete_bytes);
   json.field("covered_until_ns", to_ns(covered_until));
   json.field("tail_unknown", tail_unknown);
   json.field("checked", checked == Checked::rows ? "rows" : "stored");
@@ -54,6 +53,8 @@ void DamageReport::write_fields(JsonWriter& json) const {
 std::string DamageReport::sentence() const {
   std::string out = counted(kept, "exchange") + " in " + counted(segments.size(), "segment");
   if (stale > 0) out += ", " + counted(stale, "record") + " that occur twice or are left over skipped";
+  if (incomplete_bytes > 0)
+    out += ", " + to_string(ByteSize{incomplete_bytes}) + " of bodies that no exchange speaks of";
   if (intact()) return out + ", intact";
   std::uint64_t damaged_bytes = 0;
   for (const DamagedRange& range : damaged) damaged_bytes += range.length;

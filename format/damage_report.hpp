@@ -42,8 +42,9 @@ struct DamageReport {
   std::map<std::string, std::uint64_t>
       degraded;  // exchanges by what is gone: request_body, response_body, response_head, connection
   std::uint64_t completions_lost = 0;
-  Time covered_until{};       // all that began before is accounted for
-  bool tail_unknown = false;  // an unsealed end: what came after covered_until cannot be known
+  std::uint64_t incomplete_bytes = 0;  // of bodies in parts that no row speaks of: their exchange was dropped or lost
+  Time covered_until{};                // all that began before is accounted for
+  bool tail_unknown = false;           // an unsealed end: what came after covered_until cannot be known
 
   bool intact() const {
     return damaged.empty() && missing == 0 && lost == 0 && completions_lost == 0 && degraded.empty() && !tail_unknown;

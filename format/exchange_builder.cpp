@@ -20,6 +20,8 @@ class Builder {
 
   Result<BuiltExchange> build() {
     if (auto joined = join(); !joined) return joined.error();
+    name_blobs(x_first);
+    name_blobs(x_last);
     set_facts();
     if (auto heads = set_heads(); !heads) return heads.error();
     if (x_built.lost) return std::move(x_built);
@@ -58,6 +60,14 @@ class Builder {
       x_built.completion_lost = completion->has_value();
     }
     return {};
+  }
+
+  void name_blobs(const Row& row) {
+    for (const BodyPlace& place : row.meta().bodies) {
+      if (place.code == BodyCode::blob || place.code == BodyCode::blob_open) {
+        x_store.name_blob(row.chunk->ref().recording, place.blob);
+      }
+    }
   }
 
   void set_facts() {

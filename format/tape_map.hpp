@@ -24,6 +24,7 @@ struct BlobPart {
   std::uint32_t part = 0;
   std::uint64_t offset = 0;
   std::uint32_t length = 0;
+  bool named = false;  // by a row that was read; of a blob's first part only
 };
 
 /// The row that completes an exchange.

@@ -227,4 +227,27 @@ Result<TapeStore::Walked> TapeStore::walk_blob(std::uint32_t recording, std::uin
   return walked;
 }
 
+void TapeStore::name_blob(std::uint32_t recording, std::uint64_t number) {
+  const auto [begin, end] = parts_of(recording, number);
+  std::vector<BlobPart>& blobs = x_map.recordings[recording].blobs;
+  if (begin != end) blobs[static_cast<std::size_t>(begin - blobs.cbegin())].named = true;
+}
+
+Result<std::uint64_t> TapeStore::unnamed_bytes() {
+  std::uint64_t sum = 0;
+  for (std::uint32_t r = 0; r < x_map.recordings.size(); ++r) {
+    const std::vector<BlobPart>& blobs = x_map.recordings[r].blobs;
+    bool named = false;
+    for (std::size_t i = 0; i < blobs.size(); ++i) {
+      const bool same_blob = i > 0 && blobs[i - 1].blob == blobs[i].blob;
+      if (!same_blob) named = blobs[i].named;
+      if (named || (same_blob && blobs[i - 1].part == blobs[i].part)) continue;
+      const auto header = part(r, blobs[i].offset, Depth::headers);
+      if (!header) return header.error();
+      if (*header) sum += (*header)->raw_len;
+    }
+  }
+  return sum;
+}
+
 }  // namespace tapedeck::format

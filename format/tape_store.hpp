@@ -50,6 +50,10 @@ class TapeStore {
   Result<Walked> walk_blob(std::uint32_t recording, std::uint64_t number, std::uint64_t limit, Depth depth,
                            const BodyVisitor& visit = {});
   const BodyLimits& limits() const { return x_file->bodies; }
+  /// A row speaks of this body.
+  void name_blob(std::uint32_t recording, std::uint64_t number);
+  /// Body bytes in parts that no row read so far speaks of.
+  Result<std::uint64_t> unnamed_bytes();
 
   const ChunkEntry& entry(ChunkRef ref) const {
     return x_map.recordings[ref.recording].segments[ref.segment].chunks[ref.chunk];

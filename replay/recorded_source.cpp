@@ -72,6 +72,7 @@ class Tapes final : public RecordedSource {
     sum.lost += more.lost;
     for (const auto& [kind, count] : more.degraded) sum.degraded[kind] += count;
     sum.completions_lost += more.completions_lost;
+    sum.incomplete_bytes += more.incomplete_bytes;
     sum.covered_until = std::max(sum.covered_until, more.covered_until);
     sum.tail_unknown = sum.tail_unknown || more.tail_unknown;
   }

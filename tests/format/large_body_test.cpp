@@ -232,3 +232,39 @@ TEST_CASE("a body that breaks off while it is read says so") {
   REQUIRE(read.has_error());
   CHECK(read.error().code == format::errc::damaged);
 }
+
+TEST_CASE("bytes of bodies that no row speaks of are counted, and are no damage; a copy is without them") {
+  const auto bytes = std::make_shared<std::string>();
+  auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), small_chunks(), kNow);
+  const http::Exchange film = download("");
+  const auto dropped = writer->begin_body();
+  const auto kept = writer->begin_body();
+  for (const auto& [body, size] : {std::pair{dropped, 600'000u}, std::pair{kept, 300'000u}}) {
+    auto part = format::part_of(film, http::Side::response, random_bytes(size));
+    REQUIRE(writer->append_body(body, std::move(part), kNow).has_value());
+  }
+  writer->forget_body(dropped);
+  REQUIRE(writer->append(film, kNow, {0, kept}).has_value());
+  REQUIRE(writer->seal(kNow).has_value());
+  auto reader = open_bytes(*bytes);
+  const auto report = reader.verify();
+  CHECK(report->incomplete_bytes == 600'000);
+  CHECK(report->intact());
+  CHECK(report->sentence().find("585.9 KiB of bodies that no exchange speaks of") != std::string::npos);
+  const Copy copied = check_copy_is_the_same(*bytes);
+  CHECK(copied.result.damage.incomplete_bytes == 600'000);
+  CHECK(open_bytes(copied.bytes).verify()->incomplete_bytes == 0);
+}
+
+TEST_CASE("of a part of the time nobody can say what bodies are spoken of in the rest") {
+  const std::string tape = tape_of({download(random_bytes(600'000)), download("small", 5)});
+  auto reader = open_bytes(tape);
+  format::CopyOptions options;
+  options.range.from = kNow + std::chrono::milliseconds(3);
+  auto writer =
+      format::TapeWriter::create(std::make_unique<MemorySink>(std::make_shared<std::string>()), small_chunks(), kNow);
+  const auto copied = format::copy_tape(reader, *writer, options, kNow);
+  REQUIRE(copied.has_value());
+  CHECK(copied->written == 1);
+  CHECK(copied->damage.incomplete_bytes == 0);
+}
