@@ -160,14 +160,17 @@ class Copy {
 Result<CopyResult> copy_tape(TapeReader& from, TapeWriter& writer, const CopyOptions& options, Time now) {
   TapeReader::Impl& source = *from.x_impl;
   if (auto noted = write_first_note(writer, options, now); !noted) return noted.error();
-  Copy copy(*source.store, writer, options, now);
+  const auto rows = source.rows();
+  if (!rows) return rows.error();
+  TapeStore& store = **rows;
+  Copy copy(store, writer, options, now);
   auto copied = copy.run();
   if (!copied) return copied.error();
   CopyResult result = std::move(*copied);
   const bool everything = !options.range.from && !options.range.to && !result.stopped;
   const auto finish = everything ? finish_report : finish_partial_report;
-  if (auto finished = finish(*source.store, copy.counts()); !finished) return finished.error();
-  result.damage = source.store->report();
+  if (auto finished = finish(store, copy.counts()); !finished) return finished.error();
+  result.damage = store.report();
   const auto noted = source.losses();
   if (!noted) return noted.error();
   if (auto written = writer.note(inherited_note(result.damage, *noted, now), now); !written) return written.error();

@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace tapedeck::format {
+namespace {
+
+/// Of a chunk within its recording.
+std::uint64_t key_of(ChunkRef chunk) { return std::uint64_t{chunk.segment} << 32 | chunk.chunk; }
+
+}  // namespace
 
 RecordingCursor::RecordingCursor(const TapeMap& map, std::uint32_t recording, const TimeRange& range)
     : x_from(range.from ? to_ns(*range.from) : INT64_MIN),
@@ -55,14 +61,18 @@ Result<void> RecordingCursor::read_chunk(TapeStore& store) {
   for (std::uint32_t row = 0; row < rows.size(); ++row) {
     if (has_ordinal(rows[row]) && in_range(rows[row].request_first)) {
       x_heap.push({rows[row].request_first, (*chunk)->ordinal(row), ref, row});
+      ++x_waiting[key_of(ref)];
     }
   }
   return {};
 }
 
 WaitingRow RecordingCursor::pop() {
-  const WaitingRow row = x_heap.top();
+  WaitingRow row = x_heap.top();
   x_heap.pop();
+  const auto waiting = x_waiting.find(key_of(row.chunk));
+  row.last = --waiting->second == 0;
+  if (row.last) x_waiting.erase(waiting);
   return row;
 }
 
@@ -103,6 +113,7 @@ Result<std::optional<BuiltExchange>> MergedCursor::next() {
     if (!(*chunk)->rows()) continue;  // it was good before: the source changes under us
     auto built = build_exchange(*x_store, *chunk, waiting.row, x_bodies);
     if (!built) return built.error();
+    if (waiting.last) x_store->let_go(waiting.chunk);
     if (built->lost) {
       ++x_counts.lost;
       continue;

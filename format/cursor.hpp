@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct WaitingRow {
   std::uint64_t ordinal = 0;
   ChunkRef chunk;
   std::uint32_t row = 0;
+  bool last = false;  // none of its chunk waits behind it
 };
 
 /// The rows of one recording in time order: a heap of those that the watermark does not let go yet.
@@ -52,6 +54,7 @@ class RecordingCursor {
   std::int64_t x_to;  // exclusive, unless x_to_end
   bool x_to_end;
   std::uint64_t x_lost = 0;
+  std::unordered_map<std::uint64_t, std::uint32_t> x_waiting;  // rows on the heap, by segment and chunk
   std::priority_queue<WaitingRow, std::vector<WaitingRow>, Later> x_heap;
 };
 

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "format/format_error.hpp"
 #include "format/frame.hpp"
-#include "format/scan.hpp"
-#include "format/source_window.hpp"
 
 namespace tapedeck::format {
 namespace {
@@ -50,93 +47,6 @@ std::optional<std::string_view> slice(const std::optional<std::string_view>& col
 
 }  // namespace
 
-Result<std::shared_ptr<const DecodedChunk>> DecodedChunk::load(const TapeFile& file, const ChunkEntry& entry,
-                                                               const SegmentId& segment, ChunkRef ref,
-                                                               Encrypted encrypted) {
-  const std::string& name = file.name;
-  auto chunk = std::make_shared<DecodedChunk>();
-  chunk->x_ref = ref;
-  chunk->x_segment = segment;
-  chunk->x_facts = entry.facts;
-  const auto gone = [&] { return std::shared_ptr<const DecodedChunk>(chunk); };
-  auto head = read_bytes(*file.source, entry.offset, kHeaderSize + kMaxBody);
-  if (!head) return head.error();
-  const std::uint32_t body_len = promised_body_len(*head);
-  if (body_len == UINT32_MAX || head->size() < kHeaderSize + body_len) return gone();
-  head->resize(kHeaderSize + body_len);
-  RecordHeader header;
-  const HeaderCheck check = decode_header(*head, header);
-  if (check == HeaderCheck::newer) return newer_version(name, "a record header");
-  if (check == HeaderCheck::bad || header.type != RecordType::chunk || header.segment != segment) return gone();
-  if (encrypted == Encrypted::yes && !header.encrypted()) return gone();
-  if (header.encrypted() && !file.keys.has_key()) return key_needed(name);
-  const auto body = decode_chunk_body(std::string_view(*head).substr(kHeaderSize));
-  if (!body || body->facts.next_ordinal != entry.facts.next_ordinal || body->facts.rows != entry.facts.rows ||
-      body->facts.exchanges != entry.facts.exchanges || body->facts.epoch != entry.facts.epoch ||
-      body->facts.chunk_in_epoch != entry.facts.chunk_in_epoch) {
-    return gone();
-  }
-  if (needs_newer_reader(*body)) return newer_version(name, "a column of a chunk");
-  auto payload = read_bytes(*file.source, entry.offset + header.size(), header.payload_len);
-  if (!payload) return payload.error();
-  chunk->x_payload = std::move(*payload);
-  chunk->x_record_size = header.record_size();
-  chunk->x_intact = chunk->x_payload.size() == header.payload_len && xxh3(chunk->x_payload) == header.payload_xxh3 &&
-                    (!header.escaped() || unescape_payload(chunk->x_payload));
-  chunk->read_columns(*body, header.escaped());
-  if (header.encrypted()) chunk->decrypt_columns(file.keys, header, *head, *body);
-  if (const auto meta = chunk->column(Column::meta)) chunk->x_rows = decode_meta(*meta, chunk->x_facts.rows);
-  if (chunk->x_rows && (!chunk->number_rows() || !chunk->place_rows())) chunk->x_rows.reset();
-  return gone();
-}
-
-void DecodedChunk::read_columns(const ChunkBody& body, bool escaped) {
-  std::size_t at = 0;
-  x_memory = x_payload.size() + std::uint64_t{x_facts.rows} * (sizeof(RowMeta) + sizeof(RowPlace));
-  for (const ColumnEntry& entry : body.columns) {
-    const std::size_t begin = at;
-    at += entry.stored_len;
-    if (entry.id >= kColumnEnd) continue;
-    const auto frame = slice(x_payload, begin, entry.stored_len);
-    // Hashes are of the stored bytes: those of an escaped payload cannot be checked one by one.
-    const bool as_stored = frame && (x_intact || (!escaped && xxh3(*frame) == entry.stored_xxh3));
-    const auto content = as_stored ? frame_content(*frame) : std::nullopt;
-    StoredColumn column{entry.codec, entry.raw_len, 0, 0, content.has_value()};
-    if (content) {
-      column.begin = static_cast<std::size_t>(content->data() - x_payload.data());
-      column.length = content->size();
-    }
-    x_stored[entry.id] = column;
-    x_memory += entry.raw_len;
-  }
-}
-
-/// Puts the plain contents of good columns in the payload's place.
-void DecodedChunk::decrypt_columns(const TapeKeys& keys, const RecordHeader& header, std::string_view head,
-                                   const ChunkBody& body) {
-  std::string plain;
-  plain.reserve(x_payload.size());
-  for (std::uint16_t frame = 0; frame < body.columns.size(); ++frame) {
-    const std::uint16_t id = body.columns[frame].id;
-    if (id >= kColumnEnd || !x_stored[id]->good) continue;
-    StoredColumn& column = *x_stored[id];
-    const auto content =
-        keys.open(header, frame, std::string_view(x_payload).substr(column.begin, column.length), head);
-    column.good = content.has_value();
-    if (!content && frame == 0) {  // it vouches for the body: nothing is believed without it
-      for (auto& each : x_stored) {
-        if (each) each->good = false;
-      }
-    }
-    x_intact = x_intact && column.good;
-    if (!content) continue;
-    column.begin = plain.size();
-    column.length = content->size();
-    plain += *content;
-  }
-  x_payload = std::move(plain);
-}
-
 bool DecodedChunk::has(Column id) const {
   const auto& stored = x_stored[static_cast<std::size_t>(id)];
   const auto& decoded = x_decoded[static_cast<std::size_t>(id)];
@@ -154,11 +64,27 @@ std::optional<std::string_view> DecodedChunk::column(Column id) const {
   if (!stored) return std::string_view();
   auto& decoded = x_decoded[static_cast<std::size_t>(id)];
   if (!decoded) {
-    decoded = decode_content(std::string_view(x_payload).substr(stored->begin, stored->length), stored->codec,
-                             stored->raw_len);
+    decoded = decode_content(x_payload.substr(stored->begin, stored->length), stored->codec, stored->raw_len);
   }
   if (!*decoded) return std::nullopt;
-  return std::string_view(**decoded);
+  return (*decoded)->view();
+}
+
+void DecodedChunk::forget_bodies() const {
+  for (const Column id : {Column::request_bodies, Column::response_bodies, Column::stored}) {
+    const auto i = static_cast<std::size_t>(id);
+    if (!x_decoded[i] || !*x_decoded[i] || x_forgotten[i]) continue;  // what is wanted again stays
+    x_forgotten[i] = true;
+    x_decoded[i].reset();
+  }
+}
+
+std::uint64_t DecodedChunk::memory() const {
+  std::uint64_t bytes = x_memory;
+  for (std::size_t i = 0; i < kColumnEnd; ++i) {
+    if (x_forgotten[i] && !x_decoded[i]) bytes -= x_stored[i]->raw_len;
+  }
+  return bytes;
 }
 
 Column DecodedChunk::body_column(const RowMeta& row, http::Side side) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "format/buffer.hpp"
 #include "format/row.hpp"
 #include "format/tape_file.hpp"
 #include "format/tape_map.hpp"
@@ -23,6 +24,9 @@ struct ChunkRef {
   std::uint32_t chunk = 0;
 };
 
+/// How much of a chunk to read: `ids` is rows() and id() alone, for a few kilobytes of it.
+enum class Extent : std::uint8_t { all, ids };
+
 /// One chunk in memory: columns are decoded when first asked for. Columns that a fault hit are told from those that are
 /// not there: the latter are empty.
 class DecodedChunk {
@@ -30,7 +34,8 @@ class DecodedChunk {
   /// What cannot be read of the chunk shows in the answers; errors are trouble of the source, or a tape that needs a
   /// newer reader or a key. `encrypted`: what its segment is; then a plain chunk is not believed.
   static Result<std::shared_ptr<const DecodedChunk>> load(const TapeFile& file, const ChunkEntry& entry,
-                                                          const SegmentId& segment, ChunkRef ref, Encrypted encrypted);
+                                                          const SegmentId& segment, ChunkRef ref, Encrypted encrypted,
+                                                          Extent extent = Extent::all);
 
   const ChunkRef& ref() const { return x_ref; }
   const SegmentId& segment() const { return x_segment; }
@@ -76,8 +81,10 @@ class DecodedChunk {
   /// Whose row it was first; the row's own id if it has no other. Nothing if ORIGINS is gone.
   std::optional<http::ExchangeId> id(std::uint32_t row) const;
 
-  /// Roughly, for the cache: as if all columns were decoded.
-  std::uint64_t memory() const { return x_memory; }
+  /// Lets go of decoded bodies: of each column once, for if they are decoded again, they are wanted more often.
+  void forget_bodies() const;
+  /// Roughly, for the cache: as if all columns were decoded that were not let go.
+  std::uint64_t memory() const;
 
  private:
   struct StoredColumn {
@@ -87,6 +94,12 @@ class DecodedChunk {
     std::size_t length = 0;
     bool good = true;
   };
+  struct Head;
+  Result<std::optional<Head>> read_head(const TapeFile& file, const ChunkFacts& facts, Encrypted encrypted) const;
+  Result<void> read_ids(const TapeFile& file, std::uint64_t offset, const Head& head);
+  Result<Buffer> bytes_of(const TapeFile& file, std::uint64_t offset, std::uint64_t begin, std::uint64_t length) const;
+  void decode_rows();
+  void take_payload(std::string_view bytes, const RecordHeader& header);
   void read_columns(const ChunkBody& body, bool escaped);
   void decrypt_columns(const TapeKeys& keys, const RecordHeader& header, std::string_view head, const ChunkBody& body);
   bool place_rows();
@@ -102,7 +115,9 @@ class DecodedChunk {
   bool x_intact = false;
   std::uint64_t x_record_size = 0;
   std::uint64_t x_memory = 0;
-  std::string x_payload;
+  Buffer x_record;             // as read
+  std::string x_plain;         // the payload, if it is not stored as it is: unescaped, or decrypted
+  std::string_view x_payload;  // in one of these
   std::array<std::optional<StoredColumn>, kColumnEnd> x_stored;
   std::optional<std::vector<RowMeta>> x_rows;
   std::vector<std::uint64_t> x_ordinals;  // empty if no row is a completion
@@ -110,7 +125,8 @@ class DecodedChunk {
   std::vector<std::uint32_t> x_own_bodies;  // row * 2 + side
 
   // Decoded on demand, by the reader's one thread.
-  mutable std::array<std::optional<std::optional<std::string>>, kColumnEnd> x_decoded;
+  mutable std::array<std::optional<std::optional<Buffer>>, kColumnEnd> x_decoded;
+  mutable std::array<bool, kColumnEnd> x_forgotten{};
   mutable std::optional<std::vector<std::string_view>> x_values;
   mutable bool x_connections_done = false;
   mutable bool x_connections_gone = false;

@@ -20,8 +20,8 @@ class Builder {
 
   Result<BuiltExchange> build() {
     if (auto joined = join(); !joined) return joined.error();
-    name_blobs(x_first);
-    name_blobs(x_last);
+    x_store.name_blobs_of(x_first.chunk->ref().recording, x_first.meta());
+    x_store.name_blobs_of(x_last.chunk->ref().recording, x_last.meta());
     set_facts();
     if (auto heads = set_heads(); !heads) return heads.error();
     if (x_built.lost) return std::move(x_built);
@@ -60,14 +60,6 @@ class Builder {
       x_built.completion_lost = completion->has_value();
     }
     return {};
-  }
-
-  void name_blobs(const Row& row) {
-    for (const BodyPlace& place : row.meta().bodies) {
-      if (place.code == BodyCode::blob || place.code == BodyCode::blob_open) {
-        x_store.name_blob(row.chunk->ref().recording, place.blob);
-      }
-    }
   }
 
   void set_facts() {
@@ -115,22 +107,30 @@ class Builder {
     const auto bytes = of.chunk->bytes(id, at, length);
     if (!bytes) return nothing;
     WireReader pieces(*bytes);
-    std::string head;
+    thread_local std::string head;  // keeps its room: what is handed out is then of the right size at once
+    head.clear();
     while (!pieces.at_end()) {
       const std::uint64_t n = pieces.varint();
       if (n % 2 == 0) {
         head += pieces.bytes(n / 2);
       } else {
-        const std::uint64_t index = pieces.varint();
-        const auto from = x_store.earlier(of.chunk, n / 2);
-        if (!from) return from.error();
-        const auto value = *from ? (*from)->value(index) : std::nullopt;
-        if (!value) return nothing;
-        head += *value;
+        const auto value = interned(of.chunk, n / 2, pieces.varint());
+        if (!value) return value.error();
+        if (!*value) return nothing;
+        head += **value;
       }
       if (!pieces.ok() || head.size() > kMaxHead) return nothing;
     }
-    return std::optional(std::move(head));
+    return std::optional(head);
+  }
+
+  /// A value of a chunk so many before; valid until the store is asked for another.
+  Result<std::optional<std::string_view>> interned(const std::shared_ptr<const DecodedChunk>& chunk, std::uint64_t back,
+                                                   std::uint64_t index) {
+    if (back == 0) return chunk->value(index);
+    const auto from = x_store.earlier(chunk, back);
+    if (!from) return from.error();
+    return *from ? (*from)->value(index) : std::nullopt;
   }
 
   std::uint64_t& kept(http::Side side) {

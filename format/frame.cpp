@@ -1,5 +1,6 @@
 #include "format/frame.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <zstd.h>
@@ -156,27 +157,33 @@ std::optional<std::string_view> frame_content(std::string_view frame) {
   return frame.substr(kFrameHeader);
 }
 
-std::optional<std::string> decode_content(std::string_view content, Codec codec, std::uint32_t raw_len) {
-  if (raw_len > kMaxFrame) return std::nullopt;
+bool decode_content(std::string_view content, Codec codec, std::uint32_t raw_len, char* into) {
+  if (raw_len > kMaxFrame) return false;
   if (codec == Codec::raw) {
-    if (content.size() != raw_len) return std::nullopt;
-    return std::string(content);
+    if (content.size() != raw_len) return false;
+    std::copy(content.begin(), content.end(), into);
+    return true;
   }
   if (ZSTD_getFrameContentSize(content.data(), content.size()) != raw_len ||
       ZSTD_findFrameCompressedSize(content.data(), content.size()) != content.size()) {
-    return std::nullopt;
+    return false;
   }
-  std::string raw(raw_len, '\0');
   thread_local const std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx*)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
-  const std::size_t n = ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), content.data(), content.size());
-  if (ZSTD_isError(n) != 0 || n != raw_len) return std::nullopt;
+  return ZSTD_decompressDCtx(context.get(), into, raw_len, content.data(), content.size()) == raw_len;
+}
+
+std::optional<Buffer> decode_content(std::string_view content, Codec codec, std::uint32_t raw_len) {
+  if (raw_len > kMaxFrame) return std::nullopt;
+  Buffer raw(raw_len);
+  if (!decode_content(content, codec, raw_len, raw.data())) return std::nullopt;
   return raw;
 }
 
 std::optional<std::string> decode_content_up_to(std::string_view content, std::uint64_t limit) {
   const unsigned long long size = ZSTD_getFrameContentSize(content.data(), content.size());
   if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR || size > limit) return std::nullopt;
-  return decode_content(content, Codec::zstd, static_cast<std::uint32_t>(size));
+  const auto raw = decode_content(content, Codec::zstd, static_cast<std::uint32_t>(size));
+  return raw ? std::optional<std::string>(raw->view()) : std::nullopt;
 }
 
 }  // namespace tapedeck::format

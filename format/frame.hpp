@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "format/buffer.hpp"
 #include "format/layout.hpp"
 #include "format/tape_key.hpp"
 
@@ -69,7 +70,9 @@ bool unescape_payload(std::string& payload);
 std::optional<std::string_view> frame_content(std::string_view frame);
 
 /// Decoded bytes. Nothing if the content is corrupt or not of exactly `raw_len` bytes.
-std::optional<std::string> decode_content(std::string_view content, Codec codec, std::uint32_t raw_len);
+std::optional<Buffer> decode_content(std::string_view content, Codec codec, std::uint32_t raw_len);
+/// The same, to where there is room for `raw_len` bytes. False if it cannot be; then these bytes are anything.
+bool decode_content(std::string_view content, Codec codec, std::uint32_t raw_len, char* into);
 /// For records that do not state a length: zstd content of at most `limit` bytes.
 std::optional<std::string> decode_content_up_to(std::string_view content, std::uint64_t limit);
 

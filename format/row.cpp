@@ -52,8 +52,12 @@ class MetaDecoder {
     row.extra_bytes = at(Stream::extra).varint();
     row.ext_bytes = at(Stream::ext).varint();
     row.reason = at(Stream::reason).varint();
-    return bodies_ok && in_range(row) &&
-           std::all_of(x_streams.begin(), x_streams.end(), [](const StreamReader& s) { return s.ok(); });
+    return bodies_ok && in_range(row);
+  }
+
+  /// Whether no sub-stream ended too early. Asked once, for what is read behind an end is zeros.
+  bool ok() const {
+    return std::all_of(x_streams.begin(), x_streams.end(), [](const StreamReader& s) { return s.ok(); });
   }
 
  private:
@@ -201,6 +205,7 @@ std::optional<std::vector<RowMeta>> decode_meta(std::string_view meta, std::uint
   for (RowMeta& row : decoded) {
     if (!decoder.next(row)) return std::nullopt;
   }
+  if (!decoder.ok()) return std::nullopt;
   return decoded;
 }
 

@@ -82,8 +82,10 @@ class Scanner {
     if (!good) return good.error();
     if (!*good) return resync(at, at + 1);
     const std::uint64_t payload_at = at + record.header.size();
-    auto payload = x_window.view(payload_at, record.header.payload_len);
+    // With the next record's header, so that each is one read.
+    auto payload = x_window.view(payload_at, record.header.payload_len + kHeaderSize + kMaxBody);
     if (!payload) return payload.error();
+    *payload = payload->substr(0, record.header.payload_len);
     record.payload_good = payload->size() == record.header.payload_len && xxh3(*payload) == record.header.payload_xxh3;
     if (record.payload_good && !is_authentic(record, *payload)) {
       // Nothing of it is believed, not even its number.
@@ -252,7 +254,8 @@ class Scanner {
     saw(segment, chunk->facts.next_ordinal, chunk->facts.next_completion);
     saw(segment, chunk->facts.next_ordinal + chunk->facts.exchanges,
         chunk->facts.next_completion + chunk->facts.completions());
-    segment.chunks.push_back({record.offset, chunk->facts, record.header.record_no, !record.payload_good});
+    segment.chunks.push_back({record.offset, static_cast<std::uint32_t>(record.header.record_size()), chunk->facts,
+                              record.header.record_no, !record.payload_good});
     return {};
   }
 

@@ -1,9 +1,9 @@
 #pragma once
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "format/buffer.hpp"
 #include "format/byte_source.hpp"
 
 namespace tapedeck::format {
@@ -20,13 +20,16 @@ class SourceWindow {
   Result<std::uint64_t> next_sync(std::uint64_t from);
 
  private:
+  Result<void> move_to(std::uint64_t offset, std::uint64_t length);
+
   const ByteSource* x_source;
   std::uint64_t x_size;
-  std::string x_buffer;
+  Buffer x_buffer;
   std::uint64_t x_begin = 0;
+  std::size_t x_length = 0;  // of what is in the buffer
 };
 
 /// All of [offset, offset + length), fewer at the end.
-Result<std::string> read_bytes(const ByteSource& source, std::uint64_t offset, std::uint64_t length);
+Result<Buffer> read_bytes(const ByteSource& source, std::uint64_t offset, std::uint64_t length);
 
 }  // namespace tapedeck::format

@@ -27,6 +27,10 @@ std::int64_t covered_until(const RecordingMap& recording, bool sealed) {
       until = std::max(until, chunk.facts.watermark);
       if (sealed && chunk.facts.exchanges > 0) until = std::max(until, chunk.facts.t_max);
     }
+    for (const SummaryEpoch& epoch : segment.epochs) {
+      until = std::max(until, epoch.watermark);
+      if (sealed && epoch.exchanges > 0) until = std::max(until, epoch.t_max);
+    }
   }
   return until;
 }
@@ -37,6 +41,7 @@ std::uint64_t completions_lost(const RecordingMap& recording) {
   for (const SegmentMap& segment : recording.segments) {
     upper = std::max(upper, segment.next_completion);
     for (const ChunkEntry& chunk : segment.chunks) seen += chunk.facts.completions();
+    if (!segment.epochs.empty()) seen += segment.next_completion - segment.first_completion.value_or(0);
   }
   const SegmentMap& first = recording.segments.front();
   const std::uint64_t lower = first.number == 0 ? 0 : first.first_completion.value_or(upper);
@@ -71,19 +76,18 @@ void settle(TapeMap& map) {
       }
       segment.completions = {};
     }
-    settle_completions(recording);
+    sort_completions(recording.completions);
     std::sort(recording.blobs.begin(), recording.blobs.end(), [](const BlobPart& a, const BlobPart& b) {
       return std::tie(a.blob, a.part, a.offset) < std::tie(b.blob, b.part, b.offset);
     });
   }
 }
 
-void settle_completions(RecordingMap& recording) {
-  std::sort(recording.completions.begin(), recording.completions.end(),
-            [](const CompletionPlace& a, const CompletionPlace& b) {
-              return std::tie(a.ordinal, a.segment, a.epoch, a.chunk_in_epoch, a.row) <
-                     std::tie(b.ordinal, b.segment, b.epoch, b.chunk_in_epoch, b.row);
-            });
+void sort_completions(std::vector<CompletionPlace>& completions) {
+  std::sort(completions.begin(), completions.end(), [](const CompletionPlace& a, const CompletionPlace& b) {
+    return std::tie(a.ordinal, a.segment, a.epoch, a.chunk_in_epoch, a.row) <
+           std::tie(b.ordinal, b.segment, b.epoch, b.chunk_in_epoch, b.row);
+  });
 }
 
 Expected account(const TapeMap& map, DamageReport& report) {

@@ -14,6 +14,7 @@ namespace tapedeck::format {
 /// Where records are, by footers and indexes or by a scan. Offsets count from the source's first byte.
 struct ChunkEntry {
   std::uint64_t offset = 0;
+  std::uint32_t length = 0;  // of the record
   ChunkFacts facts;
   std::uint64_t record_no = 0;  // by a scan only
   bool damaged = false;         // a scan found its payload wrong: its columns must each be checked
@@ -24,7 +25,6 @@ struct BlobPart {
   std::uint32_t part = 0;
   std::uint64_t offset = 0;
   std::uint32_t length = 0;
-  bool named = false;  // by a row that was read; of a blob's first part only
 };
 
 /// The row that completes an exchange.
@@ -53,6 +53,7 @@ struct SegmentMap {
   std::uint64_t next_completion = 0;
   std::uint64_t records = 0;
   std::uint64_t summary_offset = 0;          // of the SUMMARY record, if sealed
+  std::vector<SummaryEpoch> epochs;          // by footers: in place of chunks until these are known
   std::vector<ChunkEntry> chunks;            // by (epoch, chunk_in_epoch)
   std::vector<BlobPart> blobs;               // as they stand; moved to the recording
   std::vector<CompletionPlace> completions;  // by footers only: as the indexes list them; moved to the recording
@@ -63,7 +64,7 @@ struct RecordingMap {
   http::RecordingId id{};
   std::vector<SegmentMap> segments;          // by number
   std::vector<BlobPart> blobs;               // by (blob, part)
-  std::vector<CompletionPlace> completions;  // by ordinal; after a scan they are looked for when first needed
+  std::vector<CompletionPlace> completions;  // by footers only: by ordinal
 };
 
 struct TapeMap {
@@ -76,8 +77,8 @@ void add_segment(TapeMap& map, const http::RecordingId& recording, SegmentMap se
 /// Once all are there: sorts what lookups rely on.
 void settle(TapeMap& map);
 
-/// Sorts a recording's completions for lookups.
-void settle_completions(RecordingMap& recording);
+/// For lookups by ordinal.
+void sort_completions(std::vector<CompletionPlace>& completions);
 
 /// What ordinals and watermarks tell: exchanges expected, tail_unknown, covered_until, completions_lost.
 struct Expected {

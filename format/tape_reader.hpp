@@ -28,6 +28,10 @@ enum class Bodies : std::uint8_t {
   check,  // the same, and that they can be decoded was tried
 };
 
+/// How closely to look at a tape. Where a hash does not hold, a record is missing or a key has to vouch, every row is
+/// decoded in any case.
+enum class Check : std::uint8_t { stored_first, every_row };
+
 struct ReadOptions {
   std::optional<TapeKey> key;
   MissingKey missing_key = MissingKey::refuse;  // stored_only: then verify() is all that can be done with the tape
@@ -67,16 +71,20 @@ class TapeReader {
   static Result<TapeReader> open(std::unique_ptr<ByteSource> source, const ReadOptions& options = {});
   /// The same; messages name the path.
   static Result<TapeReader> open(const std::filesystem::path& path, const ReadOptions& options = {});
-  /// Another reader of the same bytes, which may be those of a pipe. It counts damage of its own.
-  Result<TapeReader> again() const;
+  /// Another reader of the same bytes, which may be those of a pipe; what is known of their places is shared. It counts
+  /// damage of its own.
+  TapeReader again() const;
   TapeReader(TapeReader&&) noexcept;
   TapeReader& operator=(TapeReader&&) noexcept;
   ~TapeReader();
 
-  /// Totals. From the footers alone if all segments are sealed and intact there, else from a scan (read on first call).
+  /// The least request first byte; 0 if there are no exchanges. Known once the tape is open.
+  Time start() const;
+  /// Totals. From the ends of the segments alone if all are sealed and intact there: what open() read will do. Else
+  /// from the rows.
   Result<TapeSummary> summary();
   /// Walks every record and checks every checksum. Of an encrypted tape without its key, the stored bytes only.
-  Result<DamageReport> verify();
+  Result<DamageReport> verify(Check check = Check::stored_first);
   /// What open() and the cursors met so far; complete once a cursor over everything is at its end.
   const DamageReport& damage() const;
 

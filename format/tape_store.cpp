@@ -9,8 +9,8 @@
 namespace tapedeck::format {
 namespace {
 
-std::optional<std::string> blob_content(const WholeRecord& record, const BlobBody& blob) {
-  if (blob.raw_len == 0) return std::string();
+std::optional<Buffer> blob_content(const WholeRecord& record, const BlobBody& blob) {
+  if (blob.raw_len == 0) return Buffer();
   return decode_content(record.content, blob.codec, blob.raw_len);
 }
 
@@ -23,22 +23,30 @@ Result<void> hand_out(std::string_view bytes, const BodyVisitor& visit) {
 
 /// A blob's header and body, without its payload.
 Result<std::optional<BlobBody>> read_blob_body(const ByteSource& source, std::uint64_t offset) {
-  const auto bytes = read_bytes(source, offset, kHeaderSize + kMaxBody);
-  if (!bytes) return bytes.error();
-  const std::uint32_t body_len = promised_body_len(*bytes);
+  const auto read = read_bytes(source, offset, kHeaderSize + kMaxBody);
+  if (!read) return read.error();
+  const std::string_view bytes = read->view();
+  const std::uint32_t body_len = promised_body_len(bytes);
   RecordHeader header;
-  if (body_len == UINT32_MAX || bytes->size() < kHeaderSize + body_len ||
-      decode_header(std::string_view(*bytes).substr(0, kHeaderSize + body_len), header) != HeaderCheck::good ||
+  if (body_len == UINT32_MAX || bytes.size() < kHeaderSize + body_len ||
+      decode_header(bytes.substr(0, kHeaderSize + body_len), header) != HeaderCheck::good ||
       header.type != RecordType::blob) {
     return std::optional<BlobBody>();
   }
-  return decode_blob(std::string_view(*bytes).substr(kHeaderSize, body_len));
+  return decode_blob(bytes.substr(kHeaderSize, body_len));
 }
 
 }  // namespace
 
-TapeStore::TapeStore(std::shared_ptr<const TapeFile> file, ScanResult scanned)
-    : x_file(std::move(file)), x_map(std::move(scanned.map)), x_report(std::move(scanned.report)) {}
+TapeStore::TapeStore(std::shared_ptr<const TapeFile> file, std::shared_ptr<const ScanResult> opened)
+    : x_file(std::move(file)), x_opened(std::move(opened)), x_report(x_opened->report) {}
+
+Result<std::shared_ptr<const DecodedChunk>> TapeStore::load(ChunkRef ref, Extent extent) const {
+  const RecordingMap& recording = map().recordings[ref.recording];
+  const SegmentId segment{recording.id, recording.segments[ref.segment].number};
+  const Encrypted encrypted = recording.segments[ref.segment].encrypted ? Encrypted::yes : Encrypted::no;
+  return DecodedChunk::load(*x_file, entry(ref), segment, ref, encrypted, extent);
+}
 
 Result<std::shared_ptr<const DecodedChunk>> TapeStore::chunk(ChunkRef ref) {
   const ChunkEntry& place = entry(ref);
@@ -46,17 +54,31 @@ Result<std::shared_ptr<const DecodedChunk>> TapeStore::chunk(ChunkRef ref) {
     x_uses.splice(x_uses.begin(), x_uses, cached->second.use);
     return cached->second.chunk;
   }
-  const RecordingMap& recording = x_map.recordings[ref.recording];
-  const SegmentId segment{recording.id, recording.segments[ref.segment].number};
-  const Encrypted encrypted = recording.segments[ref.segment].encrypted ? Encrypted::yes : Encrypted::no;
-  auto loaded = DecodedChunk::load(*x_file, place, segment, ref, encrypted);
+  auto loaded = load(ref, Extent::all);
   if (!loaded) return loaded.error();
   if (!place.damaged && !(*loaded)->intact()) note_damage(**loaded, place);
   x_uses.push_front(place.offset);
-  x_cache[place.offset] = {*loaded, x_uses.begin()};
-  x_memory += (*loaded)->memory();
+  count_memory(x_cache[place.offset] = {*loaded, x_uses.begin()});
   trim();
   return loaded;
+}
+
+Result<std::shared_ptr<const DecodedChunk>> TapeStore::ids(ChunkRef ref) {
+  const auto cached = x_cache.find(entry(ref).offset);
+  return cached != x_cache.end() ? cached->second.chunk : load(ref, Extent::ids);
+}
+
+void TapeStore::let_go(ChunkRef ref) {
+  const auto cached = x_cache.find(entry(ref).offset);
+  if (cached == x_cache.end()) return;
+  cached->second.chunk->forget_bodies();
+  count_memory(cached->second);
+}
+
+void TapeStore::count_memory(Cached& cached) {
+  x_memory -= cached.memory;
+  cached.memory = cached.chunk->memory();
+  x_memory += cached.memory;
 }
 
 /// Found while reading a tape that its footers had opened.
@@ -70,7 +92,7 @@ void TapeStore::note_damage(const DecodedChunk& chunk, const ChunkEntry& place) 
 void TapeStore::trim() {
   while (x_memory > kReaderMemory && x_uses.size() > 1) {
     const auto oldest = x_cache.find(x_uses.back());
-    x_memory -= oldest->second.chunk->memory();
+    x_memory -= oldest->second.memory;
     x_cache.erase(oldest);
     x_uses.pop_back();
   }
@@ -82,14 +104,19 @@ Result<std::shared_ptr<const DecodedChunk>> TapeStore::earlier(const std::shared
   const ChunkFacts& facts = from->facts();
   if (back > facts.chunk_in_epoch) return std::shared_ptr<const DecodedChunk>();
   const ChunkRef& ref = from->ref();
-  const auto found =
-      chunk_at(ref.recording, ref.segment, facts.epoch, static_cast<std::uint32_t>(facts.chunk_in_epoch - back));
+  const auto wanted = static_cast<std::uint32_t>(facts.chunk_in_epoch - back);
+  if (back <= ref.chunk) {  // where all chunks are there, it stands so many places before
+    const ChunkRef near{ref.recording, ref.segment, static_cast<std::uint32_t>(ref.chunk - back)};
+    const ChunkFacts& there = entry(near).facts;
+    if (there.epoch == facts.epoch && there.chunk_in_epoch == wanted) return chunk(near);
+  }
+  const auto found = chunk_at(ref.recording, ref.segment, facts.epoch, wanted);
   return found ? chunk(*found) : std::shared_ptr<const DecodedChunk>();
 }
 
 std::optional<ChunkRef> TapeStore::chunk_at(std::uint32_t recording, std::uint32_t segment, std::uint32_t epoch,
                                             std::uint32_t chunk_in_epoch) const {
-  const auto& chunks = x_map.recordings[recording].segments[segment].chunks;
+  const auto& chunks = map().recordings[recording].segments[segment].chunks;
   const auto wanted = std::make_tuple(epoch, chunk_in_epoch);
   const auto key = [](const ChunkEntry& c) {
     return std::make_tuple(c.facts.epoch, std::uint32_t{c.facts.chunk_in_epoch});
@@ -101,34 +128,38 @@ std::optional<ChunkRef> TapeStore::chunk_at(std::uint32_t recording, std::uint32
 }
 
 /// A scan does not look into chunks: those with completions are read when the first of these is asked for.
-Result<void> TapeStore::find_completions(std::uint32_t recording) {
-  if (x_map.from_footers || !x_completions_found.insert(recording).second) return {};
-  RecordingMap& map = x_map.recordings[recording];
-  for (std::uint32_t s = 0; s < map.segments.size(); ++s) {
-    for (std::uint32_t c = 0; c < map.segments[s].chunks.size(); ++c) {
-      const ChunkFacts facts = map.segments[s].chunks[c].facts;
+Result<const std::vector<CompletionPlace>*> TapeStore::completions_of(std::uint32_t recording) {
+  const RecordingMap& of = map().recordings[recording];
+  if (map().from_footers) return &of.completions;
+  if (const auto known = x_completions.find(recording); known != x_completions.end()) return &known->second;
+  std::vector<CompletionPlace> found;
+  for (std::uint32_t s = 0; s < of.segments.size(); ++s) {
+    for (std::uint32_t c = 0; c < of.segments[s].chunks.size(); ++c) {
+      const ChunkFacts& facts = of.segments[s].chunks[c].facts;
       if (facts.completions() == 0) continue;
-      const auto read = chunk({recording, s, c});
+      const auto read = ids({recording, s, c});
       if (!read) return read.error();
       if (!(*read)->rows()) continue;
       for (std::uint32_t row = 0; row < facts.rows; ++row) {
         if (has_ordinal((*(*read)->rows())[row])) continue;
-        map.completions.push_back({(*read)->ordinal(row), s, facts.epoch, facts.chunk_in_epoch, row});
+        found.push_back({(*read)->ordinal(row), s, facts.epoch, facts.chunk_in_epoch, row});
       }
     }
   }
-  settle_completions(map);
-  return {};
+  sort_completions(found);
+  return &x_completions.emplace(recording, std::move(found)).first->second;
 }
 
 Result<std::uint64_t> TapeStore::readable_completions(std::uint32_t recording) {
-  if (auto found = find_completions(recording); !found) return found.error();
-  return std::uint64_t{x_map.recordings[recording].completions.size()};
+  const auto found = completions_of(recording);
+  if (!found) return found.error();
+  return std::uint64_t{(*found)->size()};
 }
 
 Result<std::optional<TapeStore::Completion>> TapeStore::completion(std::uint32_t recording, std::uint64_t ordinal) {
-  if (auto found = find_completions(recording); !found) return found.error();
-  const auto& all = x_map.recordings[recording].completions;
+  const auto known = completions_of(recording);
+  if (!known) return known.error();
+  const std::vector<CompletionPlace>& all = **known;
   auto at = std::lower_bound(all.begin(), all.end(), ordinal,
                              [](const CompletionPlace& place, std::uint64_t wanted) { return place.ordinal < wanted; });
   std::optional<Completion> listed;
@@ -152,13 +183,13 @@ TapeStore::Parts TapeStore::parts_of(std::uint32_t recording, std::uint64_t numb
     bool operator()(const BlobPart& part, std::uint64_t blob) const { return part.blob < blob; }
     bool operator()(std::uint64_t blob, const BlobPart& part) const { return blob < part.blob; }
   };
-  const std::vector<BlobPart>& blobs = x_map.recordings[recording].blobs;
+  const std::vector<BlobPart>& blobs = map().recordings[recording].blobs;
   return std::equal_range(blobs.begin(), blobs.end(), number, ByBlob());
 }
 
 /// Whether a record is a BLOB of this recording, and encrypted where its segment is.
 bool TapeStore::is_part(std::uint32_t recording, const RecordHeader& header) const {
-  const RecordingMap& wanted = x_map.recordings[recording];
+  const RecordingMap& wanted = map().recordings[recording];
   if (header.type != RecordType::blob || header.segment.recording != wanted.id) return false;
   const auto segment = std::find_if(wanted.segments.begin(), wanted.segments.end(),
                                     [&](const SegmentMap& s) { return s.number == header.segment.number; });
@@ -183,7 +214,7 @@ Result<std::optional<TapeStore::Part>> TapeStore::part(std::uint32_t recording, 
 
 Result<std::optional<TapeStore::Part>> TapeStore::stored_part(std::uint32_t recording, std::uint64_t offset,
                                                               Depth depth) {
-  const std::optional<Part> nothing;
+  std::optional<Part> nothing;
   auto record = read_part(recording, offset);
   if (!record) return record.error();
   auto blob = *record ? decode_blob((*record)->body) : std::nullopt;
@@ -218,7 +249,7 @@ Result<TapeStore::Walked> TapeStore::walk_blob(std::uint32_t recording, std::uin
     if (!found) return found.error();
     if (!*found || (*found)->raw_len > limit - walked.length) break;
     if (visit) {
-      if (auto taken = hand_out((*found)->bytes, visit); !taken) return taken.error();
+      if (auto taken = hand_out((*found)->bytes.view(), visit); !taken) return taken.error();
     }
     walked.length += (*found)->raw_len;
     walked.whole = (*found)->last;
@@ -229,18 +260,43 @@ Result<TapeStore::Walked> TapeStore::walk_blob(std::uint32_t recording, std::uin
 
 void TapeStore::name_blob(std::uint32_t recording, std::uint64_t number) {
   const auto [begin, end] = parts_of(recording, number);
-  std::vector<BlobPart>& blobs = x_map.recordings[recording].blobs;
-  if (begin != end) blobs[static_cast<std::size_t>(begin - blobs.cbegin())].named = true;
+  const std::vector<BlobPart>& blobs = map().recordings[recording].blobs;
+  std::vector<bool>& named = x_named[recording];
+  named.resize(blobs.size());
+  if (begin != end) named[static_cast<std::size_t>(begin - blobs.cbegin())] = true;
+}
+
+Result<void> TapeStore::name_blobs() {
+  for (std::uint32_t r = 0; r < map().recordings.size(); ++r) {
+    const RecordingMap& recording = map().recordings[r];
+    for (std::uint32_t s = 0; !recording.blobs.empty() && s < recording.segments.size(); ++s) {
+      for (std::uint32_t c = 0; c < recording.segments[s].chunks.size(); ++c) {
+        const auto read = ids({r, s, c});
+        if (!read) return read.error();
+        if (!(*read)->rows()) continue;
+        for (const RowMeta& row : *(*read)->rows()) name_blobs_of(r, row);
+      }
+    }
+  }
+  return {};
+}
+
+void TapeStore::name_blobs_of(std::uint32_t recording, const RowMeta& row) {
+  for (const BodyPlace& place : row.bodies) {
+    if (place.code == BodyCode::blob || place.code == BodyCode::blob_open) name_blob(recording, place.blob);
+  }
 }
 
 Result<std::uint64_t> TapeStore::unnamed_bytes() {
   std::uint64_t sum = 0;
-  for (std::uint32_t r = 0; r < x_map.recordings.size(); ++r) {
-    const std::vector<BlobPart>& blobs = x_map.recordings[r].blobs;
+  for (std::uint32_t r = 0; r < map().recordings.size(); ++r) {
+    const std::vector<BlobPart>& blobs = map().recordings[r].blobs;
+    std::vector<bool>& names = x_named[r];
+    names.resize(blobs.size());
     bool named = false;
     for (std::size_t i = 0; i < blobs.size(); ++i) {
       const bool same_blob = i > 0 && blobs[i - 1].blob == blobs[i].blob;
-      if (!same_blob) named = blobs[i].named;
+      if (!same_blob) named = names[i];
       if (named || (same_blob && blobs[i - 1].part == blobs[i].part)) continue;
       const auto header = part(r, blobs[i].offset, Depth::headers);
       if (!header) return header.error();

@@ -4,14 +4,15 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "base/error.hpp"
 #include "format/decoded_chunk.hpp"
-#include "format/footers.hpp"
 #include "format/scan.hpp"
 #include "format/tape_file.hpp"
+#include "format/whole_record.hpp"
 
 namespace tapedeck::format {
 
@@ -22,13 +23,20 @@ enum class Depth : std::uint8_t { headers, stored, decoded };
 /// bodies that stand in BLOBs. One thread.
 class TapeStore {
  public:
-  TapeStore(std::shared_ptr<const TapeFile> file, ScanResult scanned);  // owners: the reader, and its stores
+  /// Owners of both: the reader, those that began as its likes, and their stores.
+  TapeStore(std::shared_ptr<const TapeFile> file, std::shared_ptr<const ScanResult> opened);
 
-  const TapeMap& map() const { return x_map; }
+  const TapeMap& map() const { return x_opened->map; }
   DamageReport& report() { return x_report; }
   const DamageReport& report() const { return x_report; }
 
   Result<std::shared_ptr<const DecodedChunk>> chunk(ChunkRef ref);
+  /// For rows() and id() only; what is not in memory is not kept there.
+  Result<std::shared_ptr<const DecodedChunk>> ids(ChunkRef ref);
+  /// All rows of the chunk have been handed out: its bodies are not needed for these any more.
+  void let_go(ChunkRef ref);
+  /// What the chunks that are kept take, roughly.
+  std::uint64_t memory() const { return x_memory; }
   /// The chunk so many before `from` in its epoch; null if it is not there.
   Result<std::shared_ptr<const DecodedChunk>> earlier(const std::shared_ptr<const DecodedChunk>& from,
                                                       std::uint64_t back);
@@ -52,42 +60,49 @@ class TapeStore {
   const BodyLimits& limits() const { return x_file->bodies; }
   /// A row speaks of this body.
   void name_blob(std::uint32_t recording, std::uint64_t number);
+  void name_blobs_of(std::uint32_t recording, const RowMeta& row);
+  /// The same for all rows there are, by META alone; nothing is read where there are no such bodies.
+  Result<void> name_blobs();
   /// Body bytes in parts that no row read so far speaks of.
   Result<std::uint64_t> unnamed_bytes();
 
   const ChunkEntry& entry(ChunkRef ref) const {
-    return x_map.recordings[ref.recording].segments[ref.segment].chunks[ref.chunk];
+    return map().recordings[ref.recording].segments[ref.segment].chunks[ref.chunk];
   }
 
  private:
   struct Cached {
     std::shared_ptr<const DecodedChunk> chunk;  // owners: the cache, and whoever reads it now
     std::list<std::uint64_t>::iterator use;
+    std::uint64_t memory = 0;  // as counted in x_memory
   };
   using Parts = std::pair<std::vector<BlobPart>::const_iterator, std::vector<BlobPart>::const_iterator>;
   Parts parts_of(std::uint32_t recording, std::uint64_t number) const;
   struct Part {
     std::uint32_t raw_len = 0;
     bool last = false;
-    std::string bytes;  // Depth::decoded
+    Buffer bytes;  // Depth::decoded
   };
   Result<std::optional<Part>> part(std::uint32_t recording, std::uint64_t offset, Depth depth);
   Result<std::optional<Part>> stored_part(std::uint32_t recording, std::uint64_t offset, Depth depth);
   bool is_part(std::uint32_t recording, const RecordHeader& header) const;
   Result<std::optional<WholeRecord>> read_part(std::uint32_t recording, std::uint64_t offset);
   void note_damage(const DecodedChunk& chunk, const ChunkEntry& entry);
+  Result<std::shared_ptr<const DecodedChunk>> load(ChunkRef ref, Extent extent) const;
+  void count_memory(Cached& cached);
   void trim();
-  Result<void> find_completions(std::uint32_t recording);
+  Result<const std::vector<CompletionPlace>*> completions_of(std::uint32_t recording);
   std::optional<ChunkRef> chunk_at(std::uint32_t recording, std::uint32_t segment, std::uint32_t epoch,
                                    std::uint32_t chunk_in_epoch) const;
 
   std::shared_ptr<const TapeFile> x_file;
-  TapeMap x_map;
+  std::shared_ptr<const ScanResult> x_opened;
   DamageReport x_report;
-  std::map<std::uint64_t, Cached> x_cache;  // by offset
-  std::list<std::uint64_t> x_uses;          // latest first
+  std::map<std::uint32_t, std::vector<bool>> x_named;  // by recording: blobs that rows speak of, at their first parts
+  std::unordered_map<std::uint64_t, Cached> x_cache;   // by offset
+  std::list<std::uint64_t> x_uses;                     // latest first
   std::uint64_t x_memory = 0;
-  std::set<std::uint32_t> x_completions_found;  // recordings whose chunks were searched after a scan
+  std::map<std::uint32_t, std::vector<CompletionPlace>> x_completions;  // by recording: found in chunks after a scan
 };
 
 }  // namespace tapedeck::format

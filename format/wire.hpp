@@ -66,18 +66,12 @@ class WireReader {
   std::size_t left() const { return x_rest.size(); }
 
   std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < 10 && i < x_rest.size(); ++i) {
-      const auto byte = static_cast<std::uint8_t>(x_rest[i]);
-      if (i == 9 && byte > 1) break;
-      value |= std::uint64_t{byte & 0x7Fu} << (7 * i);
-      if (byte < 0x80) {
-        x_rest.remove_prefix(i + 1);
-        return value;
-      }
+    if (!x_rest.empty() && static_cast<std::uint8_t>(x_rest.front()) < 0x80) {  // most are that small
+      const auto value = static_cast<std::uint8_t>(x_rest.front());
+      x_rest.remove_prefix(1);
+      return value;
     }
-    fail();
-    return 0;
+    return long_varint();
   }
 
   std::int64_t zigzag() { return unzigzag(varint()); }
@@ -105,6 +99,21 @@ class WireReader {
   }
 
  private:
+  std::uint64_t long_varint() {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < 10 && i < x_rest.size(); ++i) {
+      const auto byte = static_cast<std::uint8_t>(x_rest[i]);
+      if (i == 9 && byte > 1) break;
+      value |= std::uint64_t{byte & 0x7Fu} << (7 * i);
+      if (byte < 0x80) {
+        x_rest.remove_prefix(i + 1);
+        return value;
+      }
+    }
+    fail();
+    return 0;
+  }
+
   std::string_view x_rest;
   bool x_ok = true;
 };

@@ -24,9 +24,8 @@ class Tape {
   Result<std::unordered_set<std::uint64_t>> ids(const std::stop_token& stop) {
     // A reader of its own: what is damaged is to be counted once.
     auto reader = x_reader.again();
-    if (!reader) return reader.error();
     std::unordered_set<std::uint64_t> out;
-    auto cursor = reader->in_time_order({}, format::Bodies::skip);
+    auto cursor = reader.in_time_order({}, format::Bodies::skip);
     while (!stop.stop_requested()) {
       auto exchange = cursor.next();
       if (!exchange) return exchange.error();
@@ -41,11 +40,7 @@ class Tape {
   const format::DamageReport& damage() const { return x_reader.damage(); }
 
   Result<http::Exchange> find(const http::ExchangeId& id) {
-    if (!x_lookup) {
-      auto reader = x_reader.again();
-      if (!reader) return reader.error();
-      x_lookup.emplace(*std::move(reader));
-    }
+    if (!x_lookup) x_lookup.emplace(x_reader.again());
     return x_lookup->find(http::to_string(id));
   }
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "format/compressibility.hpp"
-#include "format/footers.hpp"
+#include "format/indexes.hpp"
 #include "format/segment_writer.hpp"
 #include "tests/format/tape_fixture.hpp"
 
@@ -82,8 +82,8 @@ TEST_CASE("an epoch ends after 256 chunks, and nothing refers across its end") {
   CHECK(report->intact());
   CHECK(report->records == 1 + 600 + 3 + 2);  // FILE_HEADER, CHUNKs, INDEXes, SUMMARY and FOOTER
   // Without the first epoch the others are whole.
-  const auto opened =
-      format::open_by_footers({format::memory_source(*bytes), "tape", std::nullopt, format::MissingKey::refuse});
+  const format::TapeFile file(format::memory_source(*bytes), "tape", std::nullopt, format::MissingKey::refuse);
+  const auto opened = format::read_indexes(file, **format::open_by_footers(file));
   const auto& chunks = (*opened)->map.recordings[0].segments[0].chunks;
   const auto cut = static_cast<std::size_t>(chunks[256].offset);
   std::string damaged = *bytes;
