@@ -38,4 +38,10 @@ struct StoredExchange {
   const BodyRef& left_of(http::Side side) const { return left[http::index_of(side)]; }
 };
 
+/// Reads what was left of the exchange at hand, as often as it is called.
+using ReadBody = std::function<Result<void>(const BodyRef& body, const BodyVisitor& visit)>;
+
+/// Brings it all into the exchange. A body beyond kMaxLoadedBody is omitted instead, because of the limit.
+Result<http::Exchange> load_left(StoredExchange stored, const ReadBody& read);
+
 }  // namespace tapedeck::format

@@ -81,13 +81,16 @@ Result<Ending> export_exchanges(format::TapeReader& reader, format::Exporter& ex
   const auto range = options.selection.range(reader);
   if (!range) return range.error();
   ProgressLine line;
-  auto cursor = reader.in_time_order(*range);
+  auto cursor = reader.in_time_order(*range, format::Bodies::refer);
+  const format::ReadBody read_body = [&reader](const format::BodyRef& body, const format::BodyVisitor& visit) {
+    return reader.read_body(body, visit);
+  };
   for (std::uint64_t read = 1; !stop.stop_requested(); ++read) {
-    const auto next = cursor.next();
+    auto next = cursor.next_stored();
     if (!next) return next.error();
     if (!next->has_value()) return Ending::whole;
-    if (!options.selection.keeps(**next)) continue;
-    if (const auto added = exporter.add(**next); !added) return added.error();
+    if (!options.selection.keeps((*next)->exchange)) continue;
+    if (const auto added = exporter.add_stored(std::move(**next), read_body); !added) return added.error();
     if (read % kProgressEvery == 0 && options.out != "-")
       line.show(fmt::format("{} exchanges written", exporter.written()));
   }

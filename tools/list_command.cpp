@@ -38,10 +38,19 @@ std::string line_for_people(const http::Exchange& exchange) {
                      words_of(exchange.flags));
 }
 
-std::string json_line(const http::Exchange& exchange) {
-  JsonWriter json;
-  format::write_exchange(json, exchange, format::JsonDetail::line);
-  return json.take() + "\n";
+Result<std::string> json_line(const format::StoredExchange& stored, format::TapeReader& reader) {
+  std::string line;
+  const auto read = [&reader](const format::BodyRef& body, const format::BodyVisitor& visit) {
+    return reader.read_body(body, visit);
+  };
+  const auto written =
+      format::write_stored(stored, format::JsonDetail::line, read, [&line](std::string_view text) -> Result<void> {
+        line += text;
+        return {};
+      });
+  if (!written) return written.error();
+  line += '\n';
+  return line;
 }
 
 ExitStatus list(const ListOptions& options) {
@@ -49,13 +58,16 @@ ExitStatus list(const ListOptions& options) {
   if (!reader) return trouble(reader.error());
   const auto range = options.selection.range(*reader);
   if (!range) return trouble(range.error());
-  auto cursor = reader->in_time_order(*range);
+  auto cursor = reader->in_time_order(*range, format::Bodies::refer);
   for (;;) {
-    const auto next = cursor.next();
+    const auto next = cursor.next_stored();
     if (!next) return trouble(next.error());
     if (!next->has_value()) break;
-    if (!options.selection.keeps(**next)) continue;
-    if (!print(options.json ? json_line(**next) : line_for_people(**next))) return ExitStatus::trouble;
+    if (!options.selection.keeps((*next)->exchange)) continue;
+    const Result<std::string> line =
+        options.json ? json_line(**next, *reader) : Result<std::string>(line_for_people((*next)->exchange));
+    if (!line) return trouble(line.error());
+    if (!print(*line)) return ExitStatus::trouble;
   }
   if (reader->damage().intact()) return ExitStatus::ok;
   warn(fmt::format("{}: {}", options.tape, reader->damage().sentence()));

@@ -1,5 +1,6 @@
+#include <utility>
+
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
 
 #include "format/exchange_json.hpp"
 #include "format/foreign/curl_command.hpp"
@@ -18,22 +19,45 @@ struct ShowOptions {
   bool json = false;
 };
 
-std::string raw(const http::Message& message) { return message.head + message.body.bytes; }
+/// What print() has said already, or nobody wants to hear.
+const error_code kSaid = boost::system::errc::make_error_code(boost::system::errc::broken_pipe);
 
-std::string text_of(const http::Exchange& exchange, const ShowOptions& options) {
-  if (options.curl) return format::curl_command(exchange) + "\n";
-  if (!options.json) return raw(exchange.request) + raw(exchange.response);
-  JsonWriter json;
-  format::write_exchange(json, exchange, format::JsonDetail::full);
-  return json.take() + "\n";
+Result<void> write(std::string_view text) {
+  if (print(text)) return {};
+  return make_error(kSaid, "standard output");
+}
+
+Result<void> write_raw(const format::StoredExchange& stored, const format::ReadBody& read) {
+  for (const http::Side side : http::kSides) {
+    const http::Message& message = message_of(stored.exchange, side);
+    if (auto done = write(message.head); !done) return done;
+    const format::BodyRef& left = stored.left_of(side);
+    if (auto done = left ? read(left, write) : write(message.body.bytes); !done) return done;
+  }
+  return {};
+}
+
+Result<void> show(format::StoredExchange stored, const format::ReadBody& read, const ShowOptions& options) {
+  if (options.curl) {
+    const auto whole = format::load_left(std::move(stored), read);
+    return whole ? write(format::curl_command(*whole) + "\n") : whole.error();
+  }
+  if (!options.json) return write_raw(stored, read);
+  const auto done = format::write_stored(stored, format::JsonDetail::full, read, write);
+  return done ? write("\n") : done;
 }
 
 ExitStatus show(const ShowOptions& options) {
   auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
   if (!reader) return trouble(reader.error());
-  const auto exchange = reader->find(options.id);
-  if (!exchange) return trouble(exchange.error());
-  return print(text_of(*exchange, options)) ? ExitStatus::ok : ExitStatus::trouble;
+  auto found = reader->find_stored(options.id);
+  if (!found) return trouble(found.error());
+  const auto read = [&reader](const format::BodyRef& body, const format::BodyVisitor& visit) {
+    return reader->read_body(body, visit);
+  };
+  const auto shown = show(std::move(*found), read, options);
+  if (shown) return ExitStatus::ok;
+  return shown.error().code == kSaid ? ExitStatus::trouble : trouble(shown.error());
 }
 
 }  // namespace

@@ -56,11 +56,16 @@ void add_fields(const std::vector<HeadLine>& lines, CurlRequest& request) {
   request.options += not_of_its_own(lines);
 }
 
+/// One that is still on its tape is not.
+bool is_empty(const http::Body& body) {
+  return body.bytes.empty() && (body.state != http::BodyState::kept || body.wire_length.value_or(0) == 0);
+}
+
 std::string_view problem_of(const RequestFacts& facts, const http::Body& body) {
   if (!is_token(facts.method)) return "bad_method";
   if (facts.method == "CONNECT") return "connect_request";
   if (facts.host.empty()) return "host_unknown";
-  if (facts.method == "HEAD" && !body.bytes.empty()) return "head_with_body";
+  if (facts.method == "HEAD" && !is_empty(body)) return "head_with_body";
   return facts.target.size() > kLongestWord ? "head_limit" : "";
 }
 
@@ -81,7 +86,7 @@ CurlRequest curl_request(const http::Exchange& exchange) {
   request.options = facts.method == "HEAD" ? " --head" : " -X " + shell_quoted(facts.method);
   const std::vector<HeadLine> lines = head_lines(exchange.request.head);
   add_fields(lines, request);
-  if (exchange.request.body.bytes.empty() && facts.method != "HEAD" &&
+  if (is_empty(exchange.request.body) && facts.method != "HEAD" &&
       http::find_field(exchange.request.head, "content-length"))
     request.options += " --data-binary ''";
   return request;

@@ -1,5 +1,8 @@
 #include "format/foreign/curl_exporter.hpp"
 
+#include <functional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/new_file.hpp"
@@ -43,13 +46,13 @@ class BodyFolder {
   }
 
   /// The file's name.
-  Result<std::string> add(std::string_view body) {
+  Result<std::string> add(const std::function<Result<void>(NewFile&)>& write) {
     std::error_code problem;
     if (x_count == 0) x_made = fs::create_directories(x_path, problem);
     if (problem) return make_error(fmt::format("cannot make {}: {}", x_path.string(), problem.message()));
     auto file = NewFile::create(x_path / name_of(x_count + 1), ReadableBy::owner);
     if (!file) return file.error();
-    if (const auto written = file->write(body); !written) return written.error();
+    if (const auto written = write(*file); !written) return written.error();
     if (const auto placed = file->place(Durable::no); !placed) return placed.error();
     return name_of(++x_count);
   }
@@ -80,12 +83,33 @@ class CurlExporter final : public Exporter {
   CurlExporter(ByteSink& to, const fs::path& bodies) : x_to(to), x_bodies(bodies), x_before(beginning(bodies)) {}
 
   Result<void> add(const http::Exchange& exchange) override {
+    const std::string& body = exchange.request.body.bytes;
+    return add_request(exchange, !body.empty(), [&body](NewFile& file) { return file.write(body); });
+  }
+  Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
+    const BodyRef& left = stored.left_of(http::Side::request);
+    if (!left) return add(stored.exchange);
+    return add_request(stored.exchange, true, [&](NewFile& file) {
+      return read(left, [&file](std::string_view piece) { return file.write(piece); });
+    });
+  }
+
+  Result<void> finish() override {
+    x_bodies.keep();
+    return write("exit $failed\n");
+  }
+  std::uint64_t written() const override { return x_written; }
+  const Skipped& skipped() const override { return x_skipped; }
+
+ private:
+  Result<void> add_request(const http::Exchange& exchange, bool has_body,
+                           const std::function<Result<void>(NewFile&)>& write_body) {
     if (const std::string_view lack = lack_of(exchange); !lack.empty()) return skip(lack);
     const CurlRequest request = curl_request(exchange);
     if (!request.problem.empty()) return skip(request.problem);
     std::string data;
-    if (!exchange.request.body.bytes.empty()) {
-      const auto name = x_bodies.add(exchange.request.body.bytes);
+    if (has_body) {
+      const auto name = x_bodies.add(write_body);
       if (!name) return name.error();
       data = fmt::format(" --data-binary @\"$bodies\"/{}", *name);
     }
@@ -97,14 +121,6 @@ class CurlExporter final : public Exporter {
                              shell_quoted(request.target)));
   }
 
-  Result<void> finish() override {
-    x_bodies.keep();
-    return write("exit $failed\n");
-  }
-  std::uint64_t written() const override { return x_written; }
-  const Skipped& skipped() const override { return x_skipped; }
-
- private:
   Result<void> skip(std::string_view reason) {
     ++x_skipped[std::string(reason)];
     return {};

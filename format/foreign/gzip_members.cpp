@@ -3,12 +3,58 @@
 #include <array>
 #include <utility>
 
+#include <zlib.h>
+
 #include "http/content_coding.hpp"
 
 namespace tapedeck::format {
 namespace {
 
 constexpr std::size_t kMember = 1u << 20;
+
+/// A gzip member in pieces.
+class GzipEncoder {
+ public:
+  enum class End : std::uint8_t { no, yes };
+
+  GzipEncoder() { x_ok = deflateInit2(&x_stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, 0) == Z_OK; }
+  GzipEncoder(const GzipEncoder&) = delete;
+  GzipEncoder& operator=(const GzipEncoder&) = delete;
+  ~GzipEncoder() {
+    if (x_ok) deflateEnd(&x_stream);
+  }
+  bool ok() const { return x_ok; }
+
+  Result<void> add(std::string_view bytes, End end, const BodyVisitor& to) {
+    // zlib counts input in 32 bits.
+    constexpr std::size_t kSlice = 1u << 30;
+    do {
+      const std::string_view slice = bytes.substr(0, kSlice);
+      bytes.remove_prefix(slice.size());
+      x_stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(slice.data()));
+      x_stream.avail_in = static_cast<uInt>(slice.size());
+      if (auto done = drain(end == End::yes && bytes.empty() ? Z_FINISH : Z_NO_FLUSH, to); !done) return done;
+    } while (!bytes.empty());
+    return {};
+  }
+
+ private:
+  Result<void> drain(int flush, const BodyVisitor& to) {
+    do {
+      x_stream.next_out = reinterpret_cast<Bytef*>(x_out.data());
+      x_stream.avail_out = static_cast<uInt>(x_out.size());
+      deflate(&x_stream, flush);
+      const std::size_t n = x_out.size() - x_stream.avail_out;
+      if (n == 0) continue;
+      if (auto done = to(std::string_view(x_out.data(), n)); !done) return done;
+    } while (x_stream.avail_out == 0);
+    return {};
+  }
+
+  z_stream x_stream{};
+  bool x_ok = false;
+  std::array<char, 64 * 1024> x_out{};
+};
 
 }  // namespace
 
@@ -20,6 +66,20 @@ Result<void> MemberWriter::write_member(std::string_view bytes) {
     coded = std::move(*member);
     bytes = coded;
   }
+  return append(bytes);
+}
+
+Result<void> MemberWriter::write_member(const std::function<Result<void>(const BodyVisitor& write)>& produce) {
+  const auto append_plain = [this](std::string_view bytes) { return append(bytes); };
+  if (x_compression == Compression::none) return produce(append_plain);
+  GzipEncoder encoder;
+  if (!encoder.ok()) return make_error("cannot compress: out of memory");
+  const auto encode = [&](std::string_view bytes) { return encoder.add(bytes, GzipEncoder::End::no, append_plain); };
+  if (auto produced = produce(encode); !produced) return produced;
+  return encoder.add({}, GzipEncoder::End::yes, append_plain);
+}
+
+Result<void> MemberWriter::append(std::string_view bytes) {
   const std::array pieces{as_bytes(bytes)};
   return x_to->append(pieces);
 }

@@ -34,6 +34,13 @@ class HarExporter final : public Exporter {
     return {};
   }
 
+  Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
+    for (const BodyRef& body : stored.left) {
+      if (body.length > kMaxLoadedBody) ++x_skipped["body_too_large"];
+    }
+    return Exporter::add_stored(std::move(stored), read);
+  }
+
   Result<void> finish() override { return write((x_written == 0 ? x_before : "\n") + "]}}\n"); }
   std::uint64_t written() const override { return x_written; }
   const Skipped& skipped() const override { return x_skipped; }

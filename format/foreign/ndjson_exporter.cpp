@@ -19,6 +19,16 @@ class NdjsonExporter final : public Exporter {
     return {};
   }
 
+  Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
+    const auto write = [this](std::string_view text) {
+      const ConstBytes piece = as_bytes(text);
+      return x_to.append({&piece, 1});
+    };
+    if (auto done = write_stored(stored, JsonDetail::full, read, write); !done) return done;
+    ++x_written;
+    return write("\n");
+  }
+
   Result<void> finish() override { return {}; }
   std::uint64_t written() const override { return x_written; }
   const Skipped& skipped() const override { return x_skipped; }

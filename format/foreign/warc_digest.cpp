@@ -66,11 +66,22 @@ bool WarcDigest::differs() {
   return expected != hex(raw) && expected != to_lower(base32(raw));
 }
 
+WarcSha1::WarcSha1() : x_context(EVP_MD_CTX_new(), [](void* pointer) { EVP_MD_CTX_free(context(pointer)); }) {
+  EVP_DigestInit_ex(context(x_context.get()), EVP_sha1(), nullptr);
+}
+
+void WarcSha1::add(std::string_view bytes) { EVP_DigestUpdate(context(x_context.get()), bytes.data(), bytes.size()); }
+
+std::string WarcSha1::text() {
+  std::string text = "sha1:";
+  text += base32(finished(context(x_context.get())));
+  return text;
+}
+
 std::string warc_sha1(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), hash.data(), &size, EVP_sha1(), nullptr) != 1) return {};
-  return "sha1:" + base32({reinterpret_cast<const char*>(hash.data()), size});
+  WarcSha1 digest;
+  digest.add(bytes);
+  return digest.text();
 }
 
 }  // namespace tapedeck::format

@@ -22,4 +22,16 @@ class WarcDigest {
 /// `sha1:BASE32`
 std::string warc_sha1(std::string_view bytes);
 
+/// The same of what comes in pieces.
+class WarcSha1 {
+ public:
+  WarcSha1();
+  void add(std::string_view bytes);
+  /// Once.
+  std::string text();
+
+ private:
+  std::unique_ptr<void, void (*)(void*)> x_context;
+};
+
 }  // namespace tapedeck::format

@@ -9,12 +9,15 @@
 #include "format/foreign/warc_date.hpp"
 #include "format/foreign/warc_digest.hpp"
 #include "format/foreign/wire_form.hpp"
+#include "format/foreign/wire_pieces.hpp"
 #include "http/url.hpp"
 
 namespace tapedeck::format {
 namespace {
 
 using http::Side;
+
+constexpr std::string_view kRecordEnd = "\r\n\r\n";
 
 /// RFC 9562, version 5: the same name, the same id.
 std::string uuid_of(std::string_view name) {
@@ -64,7 +67,23 @@ class WarcExporter final : public Exporter {
   WarcExporter(ByteSink& to, Compression compression, std::string_view tool_version)
       : x_out(to, compression), x_tool_version(tool_version) {}
 
-  Result<void> add(const http::Exchange& exchange) override {
+  Result<void> add(const http::Exchange& exchange) override { return add_any(exchange, {}); }
+  Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
+    return add_any(stored.exchange, {&stored, &read});
+  }
+  Result<void> finish() override { return begin(Time{}); }
+  std::uint64_t written() const override { return x_written; }
+  const Skipped& skipped() const override { return x_skipped; }
+
+ private:
+  /// Where bodies are that are not in their exchange; null: there are none.
+  struct Large {
+    const StoredExchange* stored = nullptr;
+    const ReadBody* read = nullptr;
+    bool has(Side side) const { return stored != nullptr && stored->left_of(side); }
+  };
+
+  Result<void> add_any(const http::Exchange& exchange, const Large& large) {
     const std::string uri = exchange.has_request() ? uri_of(exchange) : std::string();
     const std::string_view why_not = exchange.version > http::Version::http_1_1 ? "not_http_1"
                                      : !exchange.has_request()                  ? "response_alone"
@@ -75,53 +94,86 @@ class WarcExporter final : public Exporter {
       return {};
     }
     if (auto begun = begin(exchange.request.first); !begun) return begun;
-    if (auto written = write_side(exchange, Side::request, uri); !written) return written;
+    if (auto written = write_side(exchange, Side::request, uri, large); !written) return written;
     ++x_written;
-    return exchange.has_response() ? write_side(exchange, Side::response, uri) : Result<void>();
+    return exchange.has_response() ? write_side(exchange, Side::response, uri, large) : Result<void>();
   }
-  Result<void> finish() override { return begin(Time{}); }
-  std::uint64_t written() const override { return x_written; }
-  const Skipped& skipped() const override { return x_skipped; }
 
- private:
   /// What made the file, once.
   Result<void> begin(Time now) {
     if (x_begun) return {};
     x_begun = true;
     const std::string block = fmt::format("software: tapedeck/{}\r\nformat: WARC File Format 1.1\r\n", x_tool_version);
-    return write_record("warcinfo", uuid_of(warc_date(now) + " warcinfo"), now,
-                        "Content-Type: application/warc-fields\r\n", block);
+    std::string record = record_head("warcinfo", uuid_of(warc_date(now) + " warcinfo"), now,
+                                     "Content-Type: application/warc-fields\r\n", block.size());
+    record += block;
+    record += kRecordEnd;
+    return x_out.write_member(record);
   }
 
-  Result<void> write_side(const http::Exchange& exchange, Side side, const std::string& uri) {
+  struct Digests {
+    std::string payload;
+    std::string block;
+  };
+
+  Result<void> write_side(const http::Exchange& exchange, Side side, const std::string& uri, const Large& large) {
+    if (large.has(side)) return write_large(*large.stored, side, uri, *large.read);
+    const std::string block = wire_form(exchange, side);
+    const Digests digests{warc_sha1(message_of(exchange, side).body.bytes), warc_sha1(block)};
+    std::string record = record_head(exchange, side, uri, digests, block.size());
+    record += block;
+    record += kRecordEnd;
+    return x_out.write_member(record);
+  }
+
+  /// Read twice: digests stand before what they are of.
+  Result<void> write_large(const StoredExchange& stored, Side side, const std::string& uri, const ReadBody& read) {
+    const WirePieces pieces(stored, side, read);
+    WarcSha1 payload;
+    WarcSha1 block;
+    block.add(pieces.frame().before);
+    const auto hashed = pieces.visit_body([&](std::string_view piece) -> Result<void> {
+      payload.add(piece);
+      block.add(piece);
+      return {};
+    });
+    if (!hashed) return hashed;
+    block.add(pieces.frame().behind);
+    const Digests digests{payload.text(), block.text()};
+    const std::string head = record_head(stored.exchange, side, uri, digests, pieces.size());
+    return x_out.write_member([&](const BodyVisitor& write) {
+      if (auto done = write(head); !done) return done;
+      if (auto done = pieces.visit(write); !done) return done;
+      return write(kRecordEnd);
+    });
+  }
+
+  static std::string record_head(const http::Exchange& exchange, Side side, const std::string& uri,
+                                 const Digests& digests, std::uint64_t block_bytes) {
     const bool is_request = side == Side::request;
-    const http::Message& message = is_request ? exchange.request : exchange.response;
+    const http::Message& message = message_of(exchange, side);
     const std::string ids[] = {uuid_of(name_of(exchange.id, "request")), uuid_of(name_of(exchange.id, "response"))};
     const std::string word = is_request ? "request" : "response";
-    const std::string block = wire_form(exchange, side);
     std::string fields = fmt::format("WARC-Target-URI: {}\r\n", uri);
     if (exchange.has_response()) fields += fmt::format("WARC-Concurrent-To: {}\r\n", ids[is_request ? 1 : 0]);
     if (const std::string address = address_of(exchange); !address.empty()) {
       fields += fmt::format("WARC-IP-Address: {}\r\n", address);
     }
     if (const std::string_view why = why_not_whole(exchange, side); why.empty()) {
-      fields += fmt::format("WARC-Payload-Digest: {}\r\n", warc_sha1(message.body.bytes));
+      fields += fmt::format("WARC-Payload-Digest: {}\r\n", digests.payload);
     } else {
       fields += fmt::format("WARC-Truncated: {}\r\n", why.ends_with("_truncated") ? "length" : "unspecified");
     }
-    fields += fmt::format("WARC-Block-Digest: {}\r\n", warc_sha1(block));
+    fields += fmt::format("WARC-Block-Digest: {}\r\n", digests.block);
     fields += fmt::format("Content-Type: application/http; msgtype={}\r\n", word);
-    return write_record(word, ids[is_request ? 0 : 1], message.first, fields, block);
+    return record_head(word, ids[is_request ? 0 : 1], message.first, fields, block_bytes);
   }
 
-  Result<void> write_record(std::string_view type, std::string_view id, Time date, std::string_view fields,
-                            std::string_view block) {
-    std::string record =
-        fmt::format("WARC/1.1\r\nWARC-Type: {}\r\nWARC-Record-ID: {}\r\nWARC-Date: {}\r\n{}Content-Length: {}\r\n\r\n",
-                    type, id, warc_date(date), fields, block.size());
-    record += block;
-    record += "\r\n\r\n";
-    return x_out.write_member(record);
+  static std::string record_head(std::string_view type, std::string_view id, Time date, std::string_view fields,
+                                 std::uint64_t block_bytes) {
+    return fmt::format(
+        "WARC/1.1\r\nWARC-Type: {}\r\nWARC-Record-ID: {}\r\nWARC-Date: {}\r\n{}Content-Length: {}\r\n\r\n", type, id,
+        warc_date(date), fields, block_bytes);
   }
 
   MemberWriter x_out;

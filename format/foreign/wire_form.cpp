@@ -21,19 +21,33 @@ std::string_view why_body_not_whole(const http::Exchange& exchange, Side side) {
   return {};
 }
 
-std::string wire_form(const http::Exchange& exchange, Side side) {
+WireFrame wire_frame(const http::Exchange& exchange, Side side, std::uint64_t body_bytes) {
   const http::Message& message = message_of(exchange, side);
-  std::string out;
+  WireFrame frame;
   if (side == Side::response) {
-    for (const std::string& head : exchange.interim) out += head;
+    for (const std::string& head : exchange.interim) frame.before += head;
   }
-  out += message.head;
-  const std::string& body = message.body.bytes;
-  if (!exchange.flags.has(chunked_flag(side))) return out + body;
+  frame.before += message.head;
+  if (!exchange.flags.has(chunked_flag(side))) return frame;
   const bool cut = exchange.flags.has(truncated_flag(side)) || message.body.state == http::BodyState::omitted;
-  if (cut) return out + fmt::format("{:x}\r\n", body.size() + 1) + body;
-  if (!body.empty()) out += fmt::format("{:x}\r\n", body.size()) + body + "\r\n";
-  return out + "0\r\n" + message.trailers + "\r\n";
+  if (cut) {
+    frame.before += fmt::format("{:x}\r\n", body_bytes + 1);
+    return frame;
+  }
+  if (body_bytes > 0) {
+    frame.before += fmt::format("{:x}\r\n", body_bytes);
+    frame.behind = "\r\n";
+  }
+  frame.behind += "0\r\n";
+  frame.behind += message.trailers;
+  frame.behind += "\r\n";
+  return frame;
+}
+
+std::string wire_form(const http::Exchange& exchange, Side side) {
+  const std::string& body = message_of(exchange, side).body.bytes;
+  WireFrame frame = wire_frame(exchange, side, body.size());
+  return std::move(frame.before) + body + frame.behind;
 }
 
 }  // namespace tapedeck::format
