@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration kOpenAfter = 2s;
 constexpr Duration kPartAge = 10s;
-// A body that is smaller frees too little for a part of its own.
-constexpr std::uint64_t kSmallBody = 1024;
+// A body that is smaller frees too little for a part of its own, of about as many bytes: relieve() leaves it.
+constexpr std::uint64_t kSmallBody = 128;
 
 }  // namespace
 
@@ -124,11 +124,23 @@ void OpenRows::relieve(std::uint64_t target, Time now) {
   std::ranges::sort(candidates, std::ranges::greater{}, &Candidate::bytes);
   for (const auto& [bytes, exchange, side] : candidates) {
     if (x_assembler->bytes() <= target || !x_output->is_writing()) break;
-    if (!may_leave(exchange)) continue;
-    if (side == http::Side::request && x_leaving.at(exchange).request_is_done) continue;
-    if (!append_part(exchange, side, UINT64_MAX, false, now)) break;
+    if (!append_held(exchange, side, now)) break;
   }
   settle_interruptions(now);
+}
+
+void OpenRows::relieve_one(std::uint64_t exchange, Time now) {
+  if (!x_output->is_writing()) return;
+  for (const http::Side side : http::kSides) {
+    if (x_assembler->held(exchange, side).bytes > 0 && !append_held(exchange, side, now)) break;
+  }
+  settle_interruptions(now);
+}
+
+bool OpenRows::append_held(std::uint64_t exchange, http::Side side, Time now) {
+  if (!may_leave(exchange)) return true;
+  if (side == http::Side::request && x_leaving.at(exchange).request_is_done) return true;
+  return append_part(exchange, side, UINT64_MAX, false, now);
 }
 
 /// The last part, if the body left in parts.

@@ -26,6 +26,8 @@ class OpenRows {
   std::optional<Time> tick(Time now);
   /// The largest bodies leave until at most `target` bytes are held, or only small ones are left.
   void relieve(std::uint64_t target, Time now);
+  /// What is held of one exchange's bodies leaves.
+  void relieve_one(std::uint64_t exchange, Time now);
 
   /// Whether anything of the exchange left; then ended() is to be called for it, or dropped().
   bool has(std::uint64_t exchange) const { return x_leaving.contains(exchange); }
@@ -56,6 +58,8 @@ class OpenRows {
   bool may_leave(std::uint64_t exchange);
   bool is_decided(std::uint64_t exchange) const;
   void open(std::uint64_t exchange, Time now);
+  /// All that is held of a body, if it may leave. False if the tape is in trouble.
+  bool append_held(std::uint64_t exchange, http::Side side, Time now);
   /// False if the tape is in trouble.
   bool append_part(std::uint64_t exchange, http::Side side, std::uint64_t limit, bool last, Time now);
   void finish_body(Leaving& leaving, http::Exchange& exchange, http::Side side, Time now);

@@ -66,14 +66,15 @@ void RecorderCore::grew(const http::ExchangePart& part, Time now) {
   if (x_assembler.bytes() > x_memory) keep_to_memory(part, now);
 }
 
-/// Bodies first, the largest of them: onto the tape if they may go there, else they are lost; then the exchange that
-/// asks for more. A quarter is freed at a time, so that the search for large bodies is rare.
+/// Bodies first, the largest of them: onto the tape if they may go there, and what the exchange that asks for more
+/// holds itself, however little: then it takes no more than it had. Else bodies are lost, then that exchange. A quarter
+/// is freed at a time, so that the search for large bodies is rare.
 void RecorderCore::keep_to_memory(const http::ExchangePart& part, Time now) {
   const std::uint64_t target = x_memory - x_memory / 4;
-  if (x_assembler.omittable() >= x_assembler.bytes() - target) {
-    x_open_rows.relieve(target, now);
-    if (x_assembler.bytes() > x_memory) x_assembler.omit_bodies(target);
-  }
+  const auto may_help = [&] { return x_assembler.omittable() >= x_assembler.bytes() - target; };
+  if (may_help()) x_open_rows.relieve(target, now);
+  if (x_assembler.bytes() > x_memory) x_open_rows.relieve_one(part.exchange, now);
+  if (x_assembler.bytes() > x_memory && may_help()) x_assembler.omit_bodies(target);
   if (x_assembler.bytes() > x_memory) drop_open(part.exchange, http::Reason::capture_memory, now);
 }
 

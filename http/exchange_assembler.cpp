@@ -8,7 +8,7 @@ namespace tapedeck::http {
 namespace {
 
 // A body of at most this size frees too little to be worth losing.
-constexpr std::uint64_t kSmallBody = 1024;
+constexpr std::uint64_t kSmallBody = 128;
 // Holes listed for one exchange; a body with more of them ends at the last one listed.
 constexpr std::size_t kMaxGaps = 64;
 

@@ -104,6 +104,38 @@ TEST_CASE("many open exchanges with bodies under way, more than the memory holds
   }
 }
 
+TEST_CASE("a large body finds its way out though open exchanges hold nearly all of the memory") {
+  const test::TempDirectory directory;
+  constexpr std::uint64_t kMemory = 2 << 20;
+  Bench bench(into(directory / "a.tape"), kMemory);
+  std::vector<std::uint64_t> open;
+  while (bench.core->memory() < kMemory - 20'000) {
+    open.push_back(bench.source.begin(kStart));
+    bench.source.respond(open.back(), kStart);
+  }
+  const auto large = bench.source.begin(kStart);
+  bench.source.respond(large, kStart);
+  std::string expected;
+  for (unsigned i = 0; i < 100; ++i) {
+    const std::string piece = noise(30'000, i);
+    expected += piece;
+    bench.source.body(large, bench.now, piece);
+    bench.source.body(open[i % open.size()], bench.now, piece.substr(0, 200));
+    REQUIRE(bench.core->memory() <= kMemory);
+    if (i % 20 == 0) bench.pass(300ms);
+  }
+  bench.source.end(large, bench.now);
+  for (const std::uint64_t exchange : open) bench.source.end(exchange, bench.now);
+  const RecorderStats stats = bench.finish();
+  CHECK(stats.dropped == 0);
+  CHECK(stats.incomplete == 0);
+  CHECK(stats.recorded == open.size() + 1);
+  const auto exchanges = read(directory / "a.tape");
+  REQUIRE(exchanges.size() == open.size() + 1);
+  CHECK(exchanges[0].response.body.bytes == expected);  // it ended first
+  CHECK(exchanges[1].response.body.bytes == noise(30'000, 0).substr(0, 200));
+}
+
 TEST_CASE("memory follows neither the body nor the exchanges under way: a body through it 100 times its size") {
   const test::TempDirectory directory;
   RecorderOptions options = into(directory / "a.tape");
