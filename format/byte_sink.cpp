@@ -9,6 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/directory_of.hpp"
+#include "format/existing_file.hpp"
 #include "format/format_error.hpp"
 
 namespace tapedeck::format {
@@ -65,7 +67,7 @@ class FileSink final : public ByteSink {
 
 /// So that the file's name survives a power cut, too.
 Result<void> sync_directory_of(const std::filesystem::path& path) {
-  const std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const std::filesystem::path directory = directory_of(path);
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return errno_error("cannot open " + directory.string());
   const int synced = ::fsync(fd);
@@ -81,14 +83,14 @@ Result<void> sync_directory_of(const std::filesystem::path& path) {
 Result<std::unique_ptr<ByteSink>> create_file_sink(const std::filesystem::path& path, Overwrite overwrite) {
   const std::string name = path.string();
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EISDIR) return make_error(name + " is a directory: name a file in it");
   if (fd < 0) return errno_error("cannot create " + name);
   auto sink = std::make_unique<FileSink>(fd, name);
   struct stat facts {};
   if (::fstat(fd, &facts) != 0) return errno_error("cannot look at " + name);
   if (!S_ISREG(facts.st_mode)) return std::unique_ptr<ByteSink>(std::move(sink));
   if (facts.st_size > 0 && overwrite == Overwrite::refuse) {
-    return make_error(boost::system::errc::make_error_code(boost::system::errc::file_exists),
-                      name + " exists and is not empty: choose another name, or --force to overwrite it");
+    return not_empty(path);
   }
   if (facts.st_size > 0 && ::ftruncate(fd, 0) != 0) return errno_error("cannot empty " + name);
   if (auto synced = sync_directory_of(path); !synced) return synced.error();

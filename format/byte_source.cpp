@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "format/byte_stream.hpp"
+#include "format/spill_file.hpp"
+
 namespace tapedeck::format {
 namespace {
 
@@ -90,31 +93,22 @@ class JoinedSource final : public ByteSource {
   std::uint64_t x_size;
 };
 
-Result<std::unique_ptr<ByteSource>> spool(int from, const std::string& name) {
+/// What can be read only once, in a temporary file.
+Result<std::unique_ptr<ByteSource>> spool(const std::filesystem::path& path) {
+  const auto from = open_stream(path);
+  if (!from) return from.error();
   const char* directory = std::getenv("TMPDIR");
-  std::string path = std::string(directory != nullptr && *directory != '\0' ? directory : "/tmp") + "/tapedeck-XXXXXX";
-  const int fd = ::mkostemp(path.data(), O_CLOEXEC);
-  if (fd < 0) return errno_error("cannot create a temporary file " + path + " for " + name);
-  auto closer = std::make_unique<FileSource>(fd, name, 0);
-  if (::unlink(path.c_str()) != 0) return errno_error("cannot unlink " + path);
+  auto file = create_spill_file(directory != nullptr && *directory != '\0' ? directory : "/tmp");
+  if (!file) return file.error();
   std::vector<std::byte> buffer(256 * 1024);
-  std::uint64_t total = 0;
   for (;;) {
-    const ssize_t n = ::read(from, buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("cannot read " + name);
-    if (n == 0) break;
-    for (ssize_t done = 0; done < n;) {
-      const ssize_t w = ::write(fd, buffer.data() + done, static_cast<std::size_t>(n - done));
-      if (w < 0 && errno == EINTR) continue;
-      if (w < 0) return errno_error("cannot spool " + name + " to " + path + "; is there room?");
-      done += w;
-    }
-    total += static_cast<std::uint64_t>(n);
+    const auto got = (*from)->read(buffer);
+    if (!got) return got.error();
+    if (*got == 0) return std::move(file->source);
+    const ConstBytes piece = ConstBytes(buffer).first(*got);
+    if (auto kept = file->sink->append({&piece, 1}); !kept)
+      return make_error(kept.error().code, kept.error().message + "; TMPDIR names another place for it");
   }
-  const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return errno_error("cannot keep the temporary file of " + name);
-  return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(own, name, total));
 }
 
 Result<std::unique_ptr<ByteSource>> open_directory(const std::filesystem::path& path) {
@@ -139,8 +133,10 @@ Result<std::unique_ptr<ByteSource>> open_directory(const std::filesystem::path& 
 }  // namespace
 
 Result<std::unique_ptr<ByteSource>> open_source(const std::filesystem::path& path) {
-  if (path == "-") return spool(STDIN_FILENO, "standard input");
-  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) return open_directory(path);
+  std::error_code unknown;
+  const auto status = std::filesystem::status(path, unknown);
+  if (path != "-" && std::filesystem::is_directory(status)) return open_directory(path);
+  if (path == "-" || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))) return spool(path);
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno_error("cannot open " + path.string());
   struct stat facts {};
@@ -149,9 +145,8 @@ Result<std::unique_ptr<ByteSource>> open_source(const std::filesystem::path& pat
     ::close(fd);
     return error;
   }
-  auto source = std::make_unique<FileSource>(fd, path.string(), static_cast<std::uint64_t>(facts.st_size));
-  if (S_ISREG(facts.st_mode)) return std::unique_ptr<ByteSource>(std::move(source));
-  return spool(fd, path.string());
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<FileSource>(fd, path.string(), static_cast<std::uint64_t>(facts.st_size)));
 }
 
 Result<std::unique_ptr<ByteSource>> join_sources(std::vector<std::unique_ptr<ByteSource>> sources) {

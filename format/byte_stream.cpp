@@ -61,6 +61,7 @@ class PrefixedStream final : public ByteStream {
     return x_rest->read(into);
   }
   std::optional<StreamDamage> damage() const override { return x_rest->damage(); }
+  bool go_on() override { return x_rest->go_on(); }
 
  private:
   MemoryStream x_first;
@@ -72,6 +73,7 @@ class BorrowedStream final : public ByteStream {
   explicit BorrowedStream(ByteStream& stream) : x_stream(&stream) {}
   Result<std::size_t> read(Bytes into) override { return x_stream->read(into); }
   std::optional<StreamDamage> damage() const override { return x_stream->damage(); }
+  bool go_on() override { return x_stream->go_on(); }
 
  private:
   ByteStream* x_stream;

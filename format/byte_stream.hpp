@@ -11,7 +11,7 @@
 
 namespace tapedeck::format {
 
-/// Why a stream's end is not its true end.
+/// Why what was read of a stream is not all that it should hold.
 struct StreamDamage {
   std::string what;
   std::uint64_t bytes = 0;  // that are there, but cannot be read
@@ -22,8 +22,10 @@ struct ByteStream {
   virtual ~ByteStream() = default;
   /// At least one byte; 0 only at the end.
   virtual Result<std::size_t> read(Bytes into) = 0;
-  /// After the end: set if it came too early (compressed data that are cut off or broken).
+  /// After the end: what was wrong until then (compressed data that are cut off or broken).
   virtual std::optional<StreamDamage> damage() const { return std::nullopt; }
+  /// After the end: whether it was only that of a readable stretch. Then reading goes on behind the damaged place.
+  virtual bool go_on() { return false; }
 };
 
 /// A file; `-` is standard input. A directory is refused.

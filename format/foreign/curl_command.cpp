@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::size_t kLongestWord = 100'000;  // Linux takes no argument of 128 KiB
 
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return http::is(c, http::kTokenChar); });
-}
-
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::any_of(names.begin(), names.end(), [&](auto known) { return http::equals_ignoring_case(name, known); });
 }
@@ -25,10 +21,6 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
 bool left_to_curl(std::string_view name) {
   return name.starts_with(':') ||
          is_one_of(name, {"connection", "keep-alive", "proxy-connection", "content-length", "upgrade"});
-}
-
-bool is_value(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) { return c != '\t' && http::is(c, http::kControlChar); });
 }
 
 /// Fields that curl would send of its own accord.
@@ -45,7 +37,7 @@ std::string not_of_its_own(const std::vector<HeadLine>& lines) {
 void add_fields(const std::vector<HeadLine>& lines, CurlRequest& request) {
   for (const auto& [name, value] : lines) {
     if (left_to_curl(name)) continue;
-    if (!is_token(name) || !is_value(value)) {
+    if (!is_token(name) || !is_field_value(value)) {
       ++request.fields_refused;
       continue;
     }

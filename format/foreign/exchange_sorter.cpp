@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "format/chunk_builder.hpp"
-#include "format/foreign/spill_file.hpp"
 #include "format/format_error.hpp"
+#include "format/spill_file.hpp"
 #include "format/tape_reader.hpp"
 
 namespace tapedeck::format {

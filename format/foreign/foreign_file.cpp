@@ -36,7 +36,7 @@ Result<void> drain(ByteStream& stream) {
   for (;;) {
     const auto got = stream.read(buffer);
     if (!got) return got.error();
-    if (*got == 0) return {};
+    if (*got == 0 && !stream.go_on()) return {};
   }
 }
 
@@ -57,11 +57,14 @@ Result<ForeignFile> ForeignFile::open(const std::filesystem::path& path, InputDi
   auto stored = open_stream(path);
   if (!stored) return stored.error();
   file.x_stored = std::make_unique<DigestedStream>(std::move(*stored), digest);
-  auto clear = decompressed_stream(borrowed_stream(*file.x_stored));
+  auto clear = decompressed_stream(borrowed_stream(*file.x_stored), BehindDamage::gone_on_with);
   if (!clear) return clear.error();
   auto first = read_up_to(**clear, kLookedAt);
+  while (first && !foreign_kind_of(*first) && (*clear)->go_on()) first = read_up_to(**clear, kLookedAt);
   if (!first) return first.error();
   const auto kind = foreign_kind_of(*first);
+  if (const auto damage = (*clear)->damage(); first->empty() && damage)
+    return make_error(file.x_name + ": " + damage->what + ": nothing of it can be read; is the file whole?");
   if (!kind && first->empty()) return make_error(file.x_name + " is empty: HAR, .gor and WARC can be imported");
   if (!kind) {
     return make_error(file.x_name + " is none of HAR, .gor, WARC (gzip or zstd may be around them): look at its start");

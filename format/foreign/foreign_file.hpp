@@ -25,9 +25,11 @@ class ForeignFile {
 
   const std::string& name() const { return x_name; }  // for people
   ForeignKind kind() const { return x_kind; }
-  /// The bytes in clear, for a reader; this file outlives it.
+  /// The bytes in clear, for a reader, up to a damaged place; this file outlives it.
   std::unique_ptr<ByteStream> bytes();
-  /// Reads what the reader left, so that the digest is whole and the damage known.
+  /// After their end: whether there are more behind a damaged place, which bytes() has then.
+  bool go_on() { return x_clear->go_on(); }
+  /// Reads what the readers left, so that the digest is whole and the damage known.
   Result<std::optional<StreamDamage>> close();
 
  private:

@@ -1,7 +1,8 @@
 #include "format/foreign/gor_format.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "format/foreign/whole_number.hpp"
 
 namespace tapedeck::format {
 namespace {
@@ -15,30 +16,17 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
-std::optional<std::int64_t> number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-template <class T>
-bool parse_hex(std::string_view text, T& value) {
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return failed == std::errc{} && end == text.data() + text.size();
-}
-
 }  // namespace
 
 std::optional<GorHeader> parse_gor_header(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   const std::string_view type = take_word(line);
   const std::string_view id = take_word(line);
-  const auto first = number(take_word(line));
+  const auto first = whole_number<std::int64_t>(take_word(line));
   const std::string_view fourth = take_word(line);
   if (type.size() != 1 || type.front() < '1' || type.front() > '3' || !line.empty()) return std::nullopt;
   if (id.empty() || id.size() > kMaxId || !first || *first < 0) return std::nullopt;
-  const auto latency = fourth.empty() ? 0 : number(fourth);
+  const auto latency = fourth.empty() ? 0 : whole_number<std::int64_t>(fourth);
   if (!latency) return std::nullopt;
   GorHeader header{static_cast<GorType>(type.front()), std::string(id), time_from_ns(*first), time_from_ns(*first)};
   if (*latency > 0 && *latency <= INT64_MAX - *first) header.last += Duration(*latency);
@@ -47,19 +35,16 @@ std::optional<GorHeader> parse_gor_header(std::string_view line) {
 
 std::optional<GorConnection> gor_connection_of(std::string_view id) {
   if (id.size() != 24) return std::nullopt;
-  std::uint16_t client_port = 0;
-  std::uint16_t server_port = 0;
-  std::uint32_t address = 0;
-  std::uint32_t unique = 0;
-  if (!parse_hex(id.substr(0, 4), client_port) || !parse_hex(id.substr(4, 4), server_port) ||
-      !parse_hex(id.substr(8, 8), address) || !parse_hex(id.substr(16), unique)) {
-    return std::nullopt;
-  }
-  if (client_port == 0 || server_port == 0 || address == 0) return std::nullopt;
+  const auto client_port = whole_number<std::uint16_t>(id.substr(0, 4), 16);
+  const auto server_port = whole_number<std::uint16_t>(id.substr(4, 4), 16);
+  const auto address = whole_number<std::uint32_t>(id.substr(8, 8), 16);
+  const auto unique = whole_number<std::uint32_t>(id.substr(16), 16);
+  if (!client_port || !server_port || !address || !unique) return std::nullopt;
+  if (*client_port == 0 || *server_port == 0 || *address == 0) return std::nullopt;
   GorConnection connection{std::string(id.substr(0, 16)), {}};
   connection.client.size = 4;
-  connection.client.port = client_port;
-  for (unsigned i = 0; i < 4; ++i) connection.client.bytes[i] = static_cast<std::uint8_t>(address >> (24 - 8 * i));
+  connection.client.port = *client_port;
+  for (unsigned i = 0; i < 4; ++i) connection.client.bytes[i] = static_cast<std::uint8_t>(*address >> (24 - 8 * i));
   return connection;
 }
 

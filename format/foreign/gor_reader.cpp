@@ -4,7 +4,6 @@
 #include <map>
 #include <utility>
 
-#include "format/foreign/foreign_connections.hpp"
 #include "format/foreign/gor_records.hpp"
 
 namespace tapedeck::format {
@@ -25,11 +24,6 @@ struct Waiting {
 std::uint64_t memory_of(const Waiting& waiting) {
   const http::Message& message = waiting.record.message.message;
   return sizeof(Waiting) + 512 + message.head.size() + message.body.bytes.size() + message.trailers.size();
-}
-
-/// Whether it was our limit that truncated a body.
-bool limited(const http::Exchange& exchange) {
-  return exchange.request.body.wire_length || exchange.response.body.wire_length;
 }
 
 /// Messages of one side, in the order of the file, found by their id.
@@ -62,7 +56,8 @@ class WaitingRoom {
 
 class GorReader final : public ForeignReader {
  public:
-  explicit GorReader(NextStream next_file) : x_next_file(std::move(next_file)) {}
+  GorReader(NextStream next_part, SharedNumbers numbers)
+      : x_next_part(std::move(next_part)), x_connections(std::move(numbers)) {}
 
   Result<std::optional<http::Exchange>> next() override {
     while (x_ready.empty()) {
@@ -88,8 +83,8 @@ class GorReader final : public ForeignReader {
   /// Nothing more comes; what waits is handed out before the error is.
   void fail(Error error) {
     x_failure = std::move(error);
-    x_file.reset();
-    x_next_file = nullptr;
+    x_part.reset();
+    x_next_part = nullptr;
   }
   http::RequestFacts asked(const std::string& id) const;
   void take(GorRecord record);
@@ -101,8 +96,8 @@ class GorReader final : public ForeignReader {
   bool give_up_oldest();
   void emit(Waiting* request, GorRecord* response, const ForeignConnections::Place& place, bool uncertain = false);
 
-  NextStream x_next_file;
-  std::optional<GorRecords> x_file;
+  NextStream x_next_part;
+  std::optional<GorRecords> x_part;
   SkipAccount x_account;
   ForeignConnections x_connections;
   WaitingRoom x_requests;
@@ -116,19 +111,19 @@ class GorReader final : public ForeignReader {
 
 Result<std::optional<GorRecord>> GorReader::next_record() {
   for (;;) {
-    if (!x_file) {
-      if (!x_next_file) return std::optional<GorRecord>();
-      auto file = x_next_file();
-      if (!file) return file.error();
-      if (!*file) {
-        x_next_file = nullptr;
+    if (!x_part) {
+      if (!x_next_part) return std::optional<GorRecord>();
+      auto part = x_next_part();
+      if (!part) return part.error();
+      if (!*part) {
+        x_next_part = nullptr;
         return std::optional<GorRecord>();
       }
-      x_file.emplace(std::move(*file));
+      x_part.emplace(std::move(*part));
     }
-    auto record = x_file->next([this](const std::string& id) { return asked(id); }, x_account);
+    auto record = x_part->next([this](const std::string& id) { return asked(id); }, x_account);
     if (!record || *record) return record;
-    x_file.reset();
+    x_part.reset();
   }
 }
 
@@ -230,21 +225,14 @@ void GorReader::emit(Waiting* request, GorRecord* response, const ForeignConnect
   if (request == nullptr) exchange.request.first = exchange.request.last = exchange.response.first;
   if (response == nullptr) exchange.reason = x_any_response ? Reason::unpaired : Reason::one_sided;
   if (request == nullptr) exchange.reason = x_any_request ? Reason::unpaired : Reason::one_sided;
-  const bool truncated = exchange.flags.has(Flag::request_truncated) || exchange.flags.has(Flag::response_truncated);
-  if (truncated && exchange.reason == Reason::none)
-    exchange.reason = limited(exchange) ? Reason::body_limit : Reason::cut_off;
+  if (exchange.reason == Reason::none) exchange.reason = truncation_reason(exchange);
   x_ready.push_back(std::move(exchange));
 }
 
 }  // namespace
 
-std::unique_ptr<ForeignReader> read_gor(NextStream next_file) {
-  return std::make_unique<GorReader>(std::move(next_file));
-}
-
-std::unique_ptr<ForeignReader> read_gor(std::unique_ptr<ByteStream> file) {
-  auto only = std::make_shared<std::unique_ptr<ByteStream>>(std::move(file));  // std::function wants to copy
-  return read_gor([only]() -> Result<std::unique_ptr<ByteStream>> { return std::move(*only); });
+std::unique_ptr<ForeignReader> read_gor(NextStream next_part, SharedNumbers numbers) {
+  return std::make_unique<GorReader>(std::move(next_part), std::move(numbers));
 }
 
 }  // namespace tapedeck::format

@@ -6,15 +6,19 @@ namespace tapedeck::format {
 namespace {
 
 constexpr std::size_t kNone = std::string_view::npos;
-constexpr std::size_t kMaxRecord = kMaxImportedHead + kMaxImportedBody + (1u << 20);
 /// Looking on may cost this much for each byte of the file, and so much in any case.
 constexpr std::uint64_t kLookOnFactor = 4;
-constexpr std::uint64_t kLookOnFree = 4 * kMaxRecord;
+constexpr std::uint64_t kLookOnFree = 4 * GorRecords::kLookedAt;
 
 /// What a file that ends within a separator leaves behind its last record.
 bool begins_separator(std::string_view text) { return kGorSeparator.starts_with(text); }
 
 bool only_line_ends(std::string_view text) { return text.find_first_not_of("\r\n") == kNone; }
+
+/// Whether `excess`, which stands behind a message up to its record's end, is more than what writers leave there.
+bool means_something(std::string_view excess, bool at_separator) {
+  return !only_line_ends(excess) && (at_separator || !begins_separator(excess));
+}
 
 }  // namespace
 
@@ -29,36 +33,38 @@ Result<std::optional<GorHeader>> GorRecords::take_header() {
   return header;
 }
 
-/// To behind the next separator, or the end.
-Result<void> GorRecords::skip_record() {
+/// To behind the next separator, or the end; how many bytes stood before it.
+Result<std::uint64_t> GorRecords::skip_record() {
+  const std::uint64_t begin = x_window.position();
   for (;;) {
     const auto text = x_window.peek(kGorSeparator.size());
     if (!text) return text.error();
     const std::size_t at = text->find(kGorSeparator);
     if (at != kNone) {
       x_window.take(at + kGorSeparator.size());
-      return {};
+      return x_window.position() - kGorSeparator.size() - begin;
     }
     if (text->size() < kGorSeparator.size()) {
       x_window.take(text->size());
-      return {};
+      return x_window.position() - begin;
     }
     x_window.take(text->size() - kGorSeparator.size() + 1);
   }
 }
 
-/// Where the first separator is.
+/// Where the first separator is. Wherever the reads end, an over-long record is cut at the same place, and never within
+/// a separator.
 Result<GorRecords::End> GorRecords::first_end() {
   std::size_t from = 0;
   for (;;) {
     const std::string_view text = x_window.seen();
     const std::size_t at = text.find(kGorSeparator, from);
-    if (at != kNone) return End{at, 0, true};
-    if (text.size() >= kMaxRecord) return End{text.size(), 1, false};
+    if (at <= x_looked_at) return End{at, Stop::separator};
+    if (text.size() >= x_looked_at + kGorSeparator.size()) return End{x_looked_at, Stop::limit};
     from = text.size() - std::min(text.size(), kGorSeparator.size() - 1);
     const auto more = x_window.grow();
     if (!more) return more.error();
-    if (!*more) return End{x_window.seen().size(), 0, false};
+    if (!*more) return End{x_window.seen().size(), Stop::file_end};
   }
 }
 
@@ -80,9 +86,9 @@ Result<GorRecords::End> GorRecords::look_on(const RawMessageReader& reader, End 
   } else if (reader.framing() == http::Framing::chunked) {
     if (chunked_end(x_window.seen().substr(begin, end.size - begin))) return end;
     if (x_looked_on > kLookOnFree + kLookOnFactor * x_window.position()) return end;
-    const auto text = x_window.peek(kMaxRecord);
+    const auto text = x_window.peek(x_looked_at);
     if (!text) return text.error();
-    const std::string_view body = text->substr(begin, kMaxRecord - begin);
+    const std::string_view body = text->substr(begin, x_looked_at - begin);
     if (const auto size = chunked_end(body)) own = begin + *size;
     x_looked_on += own.value_or(body.size());
   }
@@ -90,34 +96,25 @@ Result<GorRecords::End> GorRecords::look_on(const RawMessageReader& reader, End 
   const auto is_end = ends_at(*own);
   if (!is_end) return is_end.error();
   if (!*is_end) return end;
-  return End{*own, 0, x_window.seen().substr(*own).starts_with(kGorSeparator)};
+  return End{*own, x_window.seen().substr(*own).starts_with(kGorSeparator) ? Stop::separator : Stop::file_end};
 }
 
-/// Takes the record off the window, and of an over-long one what follows up to the separator.
-Result<void> GorRecords::take_record(End& end) {
+/// Takes the record off the window; of an over-long one how many bytes followed up to the separator.
+Result<std::uint64_t> GorRecords::take_record(const End& end) {
   x_window.take(end.size);
-  if (end.at_separator) x_window.take(kGorSeparator.size());
-  if (end.at_separator || end.beyond == 0) return {};
-  const std::uint64_t before = x_window.position();
-  if (auto skipped = skip_record(); !skipped) return skipped;
-  end.beyond = x_window.position() - before;
-  return {};
-}
-
-std::size_t GorRecords::excess_of(const RawMessage& message, std::string_view record, const End& end) const {
-  const std::string_view excess = record.substr(record.size() - message.excess);
-  if (only_line_ends(excess) || (!end.at_separator && begins_separator(excess))) return 0;
-  return excess.size();
+  if (end.stop == Stop::limit) return skip_record();
+  if (end.stop == Stop::separator) x_window.take(kGorSeparator.size());
+  return std::uint64_t{0};
 }
 
 /// The message in the record at the window's begin; nothing if there is none.
 Result<std::optional<RawMessage>> GorRecords::take_message(RawMessageReader& reader, SkipAccount& account) {
   auto end = first_end();
   if (!end) return end.error();
-  const auto whole = end->at_separator ? RawMessageReader::Record::whole : RawMessageReader::Record::cut_off;
+  const auto whole = end->stop == Stop::separator ? RawMessageReader::Record::whole : RawMessageReader::Record::cut_off;
   const auto start = reader.read_heads(x_window.seen().substr(0, end->size), whole);
   if (start != RawMessageReader::Start::head) {
-    const bool cut = start == RawMessageReader::Start::incomplete && !end->at_separator && end->beyond == 0;
+    const bool cut = start == RawMessageReader::Start::incomplete && end->stop == Stop::file_end;
     account.damage(cut ? "cut_off" : "not_http");
     if (auto taken = take_record(*end); !taken) return taken.error();
     return std::optional<RawMessage>();
@@ -125,11 +122,12 @@ Result<std::optional<RawMessage>> GorRecords::take_message(RawMessageReader& rea
   end = look_on(reader, *end);
   if (!end) return end.error();
   const std::string_view record = x_window.seen().substr(0, end->size);
-  std::optional<RawMessage> message = reader.finish(record.substr(reader.body_begin()), end->beyond);
-  if (excess_of(*message, record, *end) > 0) account.damage("excess_bytes");
-  const std::uint64_t guessed = end->beyond;
-  if (auto taken = take_record(*end); !taken) return taken.error();
-  if (auto& length = message->message.body.wire_length; length && guessed > 0) *length += end->beyond - guessed;
+  std::optional<RawMessage> message = reader.finish(record.substr(reader.body_begin()));
+  bool excess = means_something(record.substr(record.size() - message->excess), end->stop == Stop::separator);
+  const auto unseen = take_record(*end);
+  if (!unseen) return unseen.error();
+  if (reader.count_unseen(*message, *unseen) > 0) excess = true;
+  if (excess) account.damage("excess_bytes");
   return message;
 }
 

@@ -20,7 +20,11 @@ struct GorRecord {
 /// whose framing asks for more is read on if it then ends right at a separator.
 class GorRecords {
  public:
-  explicit GorRecords(std::unique_ptr<ByteStream> file) : x_window(std::move(file)) {}
+  static constexpr std::size_t kLookedAt = kMaxImportedHead + kMaxImportedBody + (1u << 20);
+
+  /// Of a record no more than `looked_at` bytes are held; a longer one is over-long.
+  explicit GorRecords(std::unique_ptr<ByteStream> file, std::size_t looked_at = kLookedAt)
+      : x_window(std::move(file)), x_looked_at(looked_at) {}
 
   /// What the request of this id asked, as far as it is known: the end of its response depends on it.
   using Asked = std::function<http::RequestFacts(const std::string& id)>;
@@ -28,22 +32,26 @@ class GorRecords {
   Result<std::optional<GorRecord>> next(const Asked& asked, SkipAccount& account);
 
  private:
+  enum class Stop : std::uint8_t {
+    separator,
+    file_end,
+    limit,  // the record is over-long: it goes on, and what follows is not looked at
+  };
   struct End {
-    std::size_t size = 0;       // of the record, from its first byte behind the header
-    std::uint64_t beyond = 0;   // bytes of an over-long record that are not looked at
-    bool at_separator = false;  // else the file ended, or the record is over-long
+    std::size_t size = 0;  // of the record, from its first byte behind the header
+    Stop stop = Stop::separator;
   };
 
   Result<std::optional<GorHeader>> take_header();
-  Result<void> skip_record();
+  Result<std::uint64_t> skip_record();
   Result<std::optional<RawMessage>> take_message(RawMessageReader& reader, SkipAccount& account);
   Result<End> first_end();
   Result<End> look_on(const RawMessageReader& reader, End end);
   Result<bool> ends_at(std::size_t offset);
-  Result<void> take_record(End& end);
-  std::size_t excess_of(const RawMessage& message, std::string_view record, const End& end) const;
+  Result<std::uint64_t> take_record(const End& end);
 
   StreamWindow x_window;
+  std::size_t x_looked_at;
   std::uint64_t x_looked_on = 0;  // bytes searched beyond a separator
 };
 

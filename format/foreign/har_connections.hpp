@@ -14,6 +14,7 @@ namespace tapedeck::format {
 /// a connection each.
 class HarConnections {
  public:
+  explicit HarConnections(SharedNumbers numbers) : x_connections(std::move(numbers)) {}
   ForeignConnections::Place place(const HarEntry& entry, const HarUrl& url, Time first, Time last);
 
  private:

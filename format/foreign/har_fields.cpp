@@ -2,22 +2,11 @@
 
 #include <algorithm>
 
+#include "format/foreign/head_lines.hpp"
 #include "http/chars.hpp"
 #include "http/head.hpp"
 
 namespace tapedeck::format {
-namespace {
-
-bool is_field_name(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return http::is(c, http::kTokenChar); });
-}
-
-bool is_field_value(std::string_view value) {
-  return std::none_of(value.begin(), value.end(), [](char c) { return c != '\t' && http::is(c, http::kControlChar); });
-}
-
-}  // namespace
-
 HarFields::HarFields(const std::vector<HarField>& fields, SkipAccount& skips) {
   for (const auto& [name, joined] : fields) {
     if (name.starts_with(':')) continue;
@@ -32,7 +21,7 @@ HarFields::HarFields(const std::vector<HarField>& fields, SkipAccount& skips) {
 
 void HarFields::add(std::string_view name, std::string_view value, SkipAccount& skips) {
   if (value.ends_with('\r')) value.remove_suffix(1);
-  if (is_field_name(name) && is_field_value(value)) {
+  if (is_token(name) && is_field_value(value)) {
     x_lines.push_back({std::string(name), std::string(value)});
   } else {
     skips.leave_out("field_refused");

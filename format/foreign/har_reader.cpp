@@ -63,7 +63,8 @@ void set_times(http::Exchange& exchange, const Timeline& line) {
 
 class HarReader final : public ForeignReader {
  public:
-  HarReader(std::unique_ptr<ByteStream> from, std::size_t largest) : x_elements(std::move(from), largest) {}
+  HarReader(std::unique_ptr<ByteStream> from, std::size_t largest, SharedNumbers numbers)
+      : x_elements(std::move(from), largest), x_connections(std::move(numbers)) {}
 
   Result<std::optional<http::Exchange>> next() override {
     for (;;) {
@@ -128,8 +129,10 @@ class HarReader final : public ForeignReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ForeignReader>> read_har(std::unique_ptr<ByteStream> from, std::size_t largest_entry) {
-  return std::unique_ptr<ForeignReader>(std::make_unique<HarReader>(std::move(from), largest_entry));
+Result<std::unique_ptr<ForeignReader>> read_har(std::unique_ptr<ByteStream> from, std::size_t largest_entry,
+                                                SharedNumbers numbers) {
+  return std::unique_ptr<ForeignReader>(
+      std::make_unique<HarReader>(std::move(from), largest_entry, std::move(numbers)));
 }
 
 }  // namespace tapedeck::format

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "format/byte_stream.hpp"
+#include "format/foreign/foreign_connections.hpp"
 #include "format/foreign/foreign_reader.hpp"
 
 namespace tapedeck::format {
@@ -15,6 +16,7 @@ inline constexpr std::size_t kLargestHarEntry = 128u << 20;
 /// cut off or broken in the middle: what came before stays good. Skipped: damaged_entry, entry_too_large, not_http,
 /// bad_url, bad_method, head_limit, cut_off (entries); field_refused, body_not_sent, body_undecodable (parts).
 Result<std::unique_ptr<ForeignReader>> read_har(std::unique_ptr<ByteStream> from,
-                                                std::size_t largest_entry = kLargestHarEntry);
+                                                std::size_t largest_entry = kLargestHarEntry,
+                                                SharedNumbers numbers = std::make_shared<ConnectionNumbers>());
 
 }  // namespace tapedeck::format

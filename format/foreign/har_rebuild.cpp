@@ -8,6 +8,7 @@
 #include "format/foreign/base64.hpp"
 #include "format/foreign/har_fields.hpp"
 #include "format/foreign/har_params.hpp"
+#include "format/foreign/head_lines.hpp"
 #include "http/chars.hpp"
 #include "http/head.hpp"
 
@@ -103,11 +104,6 @@ std::string_view line_version(std::string_view version) {
   return equals_ignoring_case(version, "http/1.0") ? "HTTP/1.0" : "HTTP/1.1";
 }
 
-bool is_method(std::string_view method) {
-  return !method.empty() &&
-         std::all_of(method.begin(), method.end(), [](char c) { return http::is(c, http::kTokenChar); });
-}
-
 bool carries_no_body(std::string_view method, std::uint16_t status) {
   return method == "HEAD" || status < 200 || status == 204 || status == 304 || (method == "CONNECT" && status < 300);
 }
@@ -120,7 +116,7 @@ void take_body(http::Message& message, http::Body body, http::Flag omitted_flag,
 }  // namespace
 
 bool rebuild_request(const HarRequest& request, const HarUrl& url, http::Exchange& exchange, SkipAccount& skips) {
-  if (!is_method(request.method)) return false;
+  if (!is_token(request.method)) return false;
   HarFields fields(request.fields, skips);
   take_body(exchange.request, request_body(request, fields, skips), http::Flag::request_omitted, exchange.flags);
   const http::Body& body = exchange.request.body;

@@ -1,11 +1,12 @@
 #include "format/foreign/har_write.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
-#include "base/quantity.hpp"
 #include "format/foreign/head_lines.hpp"
+#include "format/foreign/utc_text.hpp"
 #include "http/chars.hpp"
 #include "http/content_coding.hpp"
 #include "http/head.hpp"
@@ -123,31 +124,33 @@ void write_request(JsonWriter& json, const http::Exchange& exchange) {
 }
 
 struct Content {
-  std::string bytes;
+  std::optional<std::string> decoded;
+  std::string_view kept;  // else
   bool still_coded = false;
+  std::string_view bytes() const { return decoded ? std::string_view(*decoded) : kept; }
 };
 
 /// Without its content coding. One that cannot be undone stays on the bytes, unless they are a beginning anyway.
 Content content_of(const http::Exchange& exchange, std::string_view coding) {
   const http::Body& body = exchange.response.body;
-  if (coding.empty() || body.bytes.empty()) return {body.bytes, false};
+  if (coding.empty() || body.bytes.empty()) return {std::nullopt, body.bytes, false};
   http::Decoded decoded = http::decode_content(coding, as_bytes(body.bytes));
   const bool cut = decoded.failure == http::DecodeFailure::corrupt &&
                    exchange.flags.has(http::Flag::response_truncated) && !decoded.bytes.empty();
-  if (decoded.failure == http::DecodeFailure::none || cut) return {std::move(decoded.bytes), false};
-  return {body.bytes, true};
+  if (decoded.failure == http::DecodeFailure::none || cut) return {std::move(decoded.bytes), {}, false};
+  return {std::nullopt, body.bytes, true};
 }
 
 void write_content(JsonWriter& json, const http::Body& body, const Content& content, std::string_view mime_type) {
   const bool omitted = body.state == http::BodyState::omitted;
   json.key("content");
   json.begin_object();
-  json.field("size", omitted ? wire_size(body) : static_cast<std::int64_t>(content.bytes.size()));
+  json.field("size", omitted ? wire_size(body) : static_cast<std::int64_t>(content.bytes().size()));
   latin_field(json, "mimeType", mime_type.empty() ? std::string_view("x-unknown") : mime_type);
   if (omitted) {
     json.field("comment", std::string_view("The body was not recorded."));
   } else {
-    write_text(json, content.bytes);
+    write_text(json, content.bytes());
   }
   json.end_object();
 }
@@ -222,13 +225,6 @@ void write_connection(JsonWriter& json, const http::Exchange& exchange) {
   json.field("serverIPAddress", std::string_view(ip));
 }
 
-std::string started_text(Time time) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  const auto us = std::chrono::floor<std::chrono::microseconds>(time - seconds).count();
-  const std::string ms_text = format_time(seconds);  // ends in `.000Z`
-  return fmt::format("{}{:06}Z", std::string_view(ms_text).substr(0, ms_text.size() - 4), us);
-}
-
 void write_own_facts(JsonWriter& json, const http::Exchange& exchange, const Content& content) {
   json.key("_tapedeck");
   json.begin_object();
@@ -260,7 +256,7 @@ void write_har_entry(JsonWriter& json, const http::Exchange& exchange) {
   const std::string_view coding = http::find_field(exchange.response.head, "content-encoding").value_or("");
   const Content content = content_of(exchange, coding);
   json.begin_object();
-  json.field("startedDateTime", std::string_view(started_text(exchange.request.first)));
+  json.field("startedDateTime", std::string_view(utc_text(exchange.request.first, SecondDigits::six)));
   write_request(json, exchange);
   json.key("response");
   json.begin_object();

@@ -1,18 +1,13 @@
 #include "format/foreign/head_lines.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "http/authority.hpp"
 #include "http/chars.hpp"
 
 namespace tapedeck::format {
 namespace {
-
-std::string_view take_line(std::string_view& rest) {
-  const auto end = rest.find('\n');
-  const std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-  return http::trim(line, http::kFoldSpaceChar & ~http::kSpaceChar);
-}
 
 bool is_http2(std::string_view head) { return head.starts_with(':'); }
 
@@ -30,6 +25,22 @@ void take_pseudo_headers(std::string_view head, RequestFacts& facts) {
 }
 
 }  // namespace
+
+std::string_view take_line(std::string_view& rest) {
+  const auto end = rest.find('\n');
+  std::string_view line = rest.substr(0, end);
+  rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return http::is(c, http::kTokenChar); });
+}
+
+bool is_field_value(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return c != '\t' && http::is(c, http::kControlChar); });
+}
 
 std::vector<HeadLine> head_lines(std::string_view head) {
   std::vector<HeadLine> lines;

@@ -1,5 +1,6 @@
 #include "format/foreign/import.hpp"
 
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -32,7 +33,7 @@ class Import {
   Result<bool> open_next();
   Result<void> close_file();
   Result<std::unique_ptr<ForeignReader>> reader();
-  Result<std::unique_ptr<ByteStream>> next_chunk_file();
+  Result<std::unique_ptr<ByteStream>> next_part(ForeignKind kind);
   Result<void> read_all_of(ForeignReader& reader);
   void account_for(const ForeignReader& reader);
   Result<TapeWriter> create_tape(Time now);
@@ -53,11 +54,11 @@ class Import {
   ExchangeSorter x_sorter;
   InputDigest x_digest;
   std::shared_ptr<WarcPayloads> x_payloads = std::make_shared<WarcPayloads>();  // owners: this and the WARC readers
-  std::size_t x_opened = 0;                                                     // of the options' files
+  SharedNumbers x_numbers = std::make_shared<ConnectionNumbers>();
+  std::size_t x_opened = 0;  // of the options' files
   std::optional<ForeignFile> x_file;
   bool x_file_is_read = false;  // somebody has taken its bytes
   std::uint64_t x_read = 0;
-  std::uint64_t x_connections = 0;  // numbers taken by readers before
   ImportResult x_result;
 };
 
@@ -82,33 +83,40 @@ Result<void> Import::close_file() {
   if (!cut) {
     damage(named(cut.error().message));
   } else if (*cut) {
-    const std::string unread = (*cut)->bytes > 0 ? fmt::format(" ({} bytes are not read)", (*cut)->bytes) : "";
-    damage(fmt::format("{}: {}; what stands before was imported{}", x_file->name(), (*cut)->what, unread));
+    const std::string unread = (*cut)->bytes > 0 ? fmt::format(" ({} bytes cannot be read)", (*cut)->bytes) : "";
+    x_result.unread_bytes += (*cut)->bytes;
+    damage(fmt::format("{}: {}{}; what can be read was imported", x_file->name(), (*cut)->what, unread));
   }
   x_digest.end_file();
   x_file.reset();
   return {};
 }
 
-/// Chunk files are read as one as long as they follow each other; another kind waits for its own reader.
-Result<std::unique_ptr<ByteStream>> Import::next_chunk_file() {
+/// A file up to a damaged place, what follows on that, and of .gor files in a row the next one: chunk files are read as
+/// one. Another kind waits for its own reader.
+Result<std::unique_ptr<ByteStream>> Import::next_part(ForeignKind kind) {
   if (x_file && x_file_is_read) {
+    if (x_file->go_on()) return x_file->bytes();
+    if (kind != ForeignKind::gor) return std::unique_ptr<ByteStream>();
     if (auto closed = close_file(); !closed) return closed.error();
   }
   if (!x_file) {
     const auto opened = open_next();
     if (!opened) return opened.error();
   }
-  if (!x_file || x_file_is_read || x_file->kind() != ForeignKind::gor) return std::unique_ptr<ByteStream>();
+  if (!x_file || x_file_is_read || x_file->kind() != kind) return std::unique_ptr<ByteStream>();
   x_file_is_read = true;
   return x_file->bytes();
 }
 
 Result<std::unique_ptr<ForeignReader>> Import::reader() {
-  if (x_file->kind() == ForeignKind::gor) return read_gor([this] { return next_chunk_file(); });
-  x_file_is_read = true;
-  if (x_file->kind() == ForeignKind::har) return read_har(x_file->bytes());
-  return read_warc(x_file->bytes(), x_payloads);
+  const auto next = [this, kind = x_file->kind()] { return next_part(kind); };
+  switch (x_file->kind()) {
+    case ForeignKind::gor: return read_gor(next, x_numbers);
+    case ForeignKind::warc: return read_warc(next, x_payloads, x_numbers);
+    case ForeignKind::har: x_file_is_read = true; return read_har(x_file->bytes(), kLargestHarEntry, x_numbers);
+  }
+  std::abort();
 }
 
 Result<void> Import::read() {
@@ -135,7 +143,6 @@ Result<void> Import::read() {
 }
 
 Result<void> Import::read_all_of(ForeignReader& reader) {
-  const std::uint64_t base = x_connections;
   while (!x_options->stop.stop_requested()) {
     auto next = reader.next();
     if (!next) {
@@ -143,16 +150,7 @@ Result<void> Import::read_all_of(ForeignReader& reader) {
       return {};
     }
     if (!*next) return {};
-    http::Exchange& exchange = **next;
-    if (exchange.connection) {
-      x_connections = std::max(x_connections, base + exchange.connection->number);
-      if (base > 0) {
-        auto renumbered = std::make_shared<http::Connection>(*exchange.connection);
-        renumbered->number += base;
-        exchange.connection = std::move(renumbered);
-      }
-    }
-    if (auto added = x_sorter.add(std::move(exchange)); !added) return added;
+    if (auto added = x_sorter.add(std::move(**next)); !added) return added;
     if (++x_read % kProgressEvery == 0 && x_options->progress) x_options->progress(x_read);
   }
   return {};
@@ -207,15 +205,11 @@ Note Import::skipped_note(Time now) const {
   note.reason = http::Reason::import_skipped;
   note.level = x_result.damaged ? NoteLevel::loss : NoteLevel::fact;
   note.from = note.to = now;
+  note.bytes = x_result.unread_bytes;
+  for (const auto& [reason, count] : x_result.skipped) note.exchanges += count;
   JsonWriter json;
   json.begin_object();
-  json.key("skipped");
-  json.begin_object();
-  for (const auto& [reason, count] : x_result.skipped) {
-    json.field(reason, count);
-    note.exchanges += count;
-  }
-  json.end_object();
+  json.counts("skipped", x_result.skipped);
   json.field("damaged", x_result.damaged);
   json.end_object();
   note.json = json.take();

@@ -27,6 +27,7 @@ struct ImportResult {
   std::uint64_t written = 0;
   Skipped skipped;
   bool damaged = false;              // a part could not be read
+  std::uint64_t unread_bytes = 0;    // of it, where nobody knows what they were: in broken compressed data
   bool partial = false;              // stopped before the end
   std::vector<std::string> remarks;  // a line each: which part, and why
 };

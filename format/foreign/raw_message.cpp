@@ -142,18 +142,18 @@ bool RawMessageReader::take_head(std::string_view raw) {
   return true;
 }
 
-/// `whole` is how long the body should be, `seen` how much of it the record holds or held.
-void RawMessageReader::keep(std::string_view body, std::uint64_t whole, std::uint64_t seen) {
+/// `body` is what the record has of it, `whole` how long it should be.
+void RawMessageReader::keep(std::string_view body, std::uint64_t whole) {
   if (whole == 0) return;
   http::Body& kept = x_out.message.body;
   kept.state = http::BodyState::kept;
   kept.bytes = body.substr(0, kMaxImportedBody);
   if (kept.bytes.size() == whole) return;
   x_out.flags.set(truncated_flag(x_side));
-  if (kept.bytes.size() < seen) kept.wire_length = seen;
+  if (kept.bytes.size() < body.size()) kept.wire_length = body.size();
 }
 
-RawMessage RawMessageReader::finish(std::string_view rest, std::uint64_t unseen) {
+RawMessage RawMessageReader::finish(std::string_view rest) {
   switch (x_parser.framing()) {
     case http::Framing::none:
       if (x_tunnel) x_out.flags.set(Flag::upgraded);
@@ -162,21 +162,23 @@ RawMessage RawMessageReader::finish(std::string_view rest, std::uint64_t unseen)
     case http::Framing::length: {
       const std::uint64_t length = x_parser.content_length();
       const auto here = static_cast<std::size_t>(std::min<std::uint64_t>(length, rest.size()));
-      keep(rest.substr(0, here), length, std::min(length, rest.size() + unseen));
+      keep(rest.substr(0, here), length);
       x_out.excess = rest.size() - here;
+      x_out.wanting = length - here;
       break;
     }
     case http::Framing::until_close:
-      keep(rest, rest.size() + unseen, rest.size() + unseen);
+      keep(rest, rest.size());
       x_out.flags.set(Flag::read_to_close);
+      x_out.wanting = kUnknown;
       break;
-    case http::Framing::chunked: finish_chunked(rest, unseen); break;
+    case http::Framing::chunked: finish_chunked(rest); break;
   }
   return std::move(x_out);
 }
 
 /// Chunks that cannot be read stay as they are: some tools store the de-chunked body under the head as it was.
-void RawMessageReader::finish_chunked(std::string_view rest, std::uint64_t unseen) {
+void RawMessageReader::finish_chunked(std::string_view rest) {
   std::string body;
   std::string_view left = rest;
   for (;;) {
@@ -186,15 +188,28 @@ void RawMessageReader::finish_chunked(std::string_view rest, std::uint64_t unsee
     if (event.step == Step::trailers) x_out.message.trailers = as_text(event.bytes);
     if (event.step == Step::body || event.step == Step::trailers) continue;
     x_out.rules = x_out.rules | x_parser.fired();
+    const bool complete = event.step == Step::end;
+    if (!complete) x_out.wanting = kUnknown;
     if (event.step == Step::desync || (body.empty() && !may_begin_chunk(rest))) {
       x_out.flags.set(Flag::malformed);
-      return keep(rest, rest.size() + unseen, rest.size() + unseen);
+      return keep(rest, rest.size());
     }
     x_out.flags.set(chunked_flag(x_side));
-    const bool complete = event.step == Step::end;
     x_out.excess = complete ? left.size() : 0;
-    return keep(body, complete ? body.size() : kUnknown, body.size());
+    return keep(body, complete ? body.size() : kUnknown);
   }
+}
+
+std::uint64_t RawMessageReader::count_unseen(RawMessage& message, std::uint64_t unseen) const {
+  if (x_tunnel) return 0;
+  const std::uint64_t of_body = std::min(message.wanting, unseen);
+  if (of_body > 0) {
+    http::Body& body = message.message.body;
+    body.state = http::BodyState::kept;
+    body.wire_length = body.wire_length.value_or(body.bytes.size()) + of_body;
+    message.flags.set(truncated_flag(x_side));
+  }
+  return unseen - of_body;
 }
 
 std::optional<std::size_t> chunked_end(std::string_view text) {
@@ -223,6 +238,17 @@ std::optional<std::size_t> chunked_end(std::string_view text) {
     if (!trailer) return std::nullopt;
     if (is_empty(*trailer)) return at;
   }
+}
+
+http::Reason truncation_reason(const http::Exchange& exchange) {
+  if (!exchange.flags.has(Flag::request_truncated) && !exchange.flags.has(Flag::response_truncated)) {
+    return http::Reason::none;
+  }
+  const auto limited = [](const http::Body& body) {
+    return body.state == http::BodyState::kept && body.wire_length.has_value();
+  };
+  return limited(exchange.request.body) || limited(exchange.response.body) ? http::Reason::body_limit
+                                                                           : http::Reason::cut_off;
 }
 
 http::Exchange exchange_of(RawMessage* request, RawMessage* response) {

@@ -22,8 +22,9 @@ struct RawMessage {
   std::uint16_t status = 0;
   http::FlagSet flags;
   http::RuleSet rules;
-  http::RequestFacts facts;  // requests: what their response has to know
-  std::size_t excess = 0;    // bytes behind the message
+  http::RequestFacts facts;   // requests: what their response has to know
+  std::size_t excess = 0;     // bytes behind the message
+  std::uint64_t wanting = 0;  // bytes that its body would go on for; UINT64_MAX: nobody knows
 };
 
 /// Takes a message out of raw bytes: first the heads, which tell how long the body is, then the rest of the record.
@@ -47,15 +48,17 @@ class RawMessageReader {
   std::size_t body_begin() const { return x_body_begin; }
   http::Framing framing() const { return x_parser.framing(); }
   std::uint64_t content_length() const { return x_parser.content_length(); }
-  /// Behind a 101 or a 2xx to CONNECT: no HTTP any more.
 
-  /// `rest` is what stands behind the heads up to the record's end; `unseen` bytes more would follow.
-  RawMessage finish(std::string_view rest, std::uint64_t unseen = 0);
+  /// `rest` is what stands behind the heads up to the record's end.
+  RawMessage finish(std::string_view rest);
+  /// `unseen` more bytes of the record follow `rest`: the body's length grows by those that it would go on for (of
+  /// chunks with all that is around them). Returns how many are behind the message.
+  std::uint64_t count_unseen(RawMessage& message, std::uint64_t unseen) const;
 
  private:
   bool take_head(std::string_view raw);
-  void finish_chunked(std::string_view rest, std::uint64_t unseen);
-  void keep(std::string_view body, std::uint64_t whole, std::uint64_t seen);
+  void finish_chunked(std::string_view rest);
+  void keep(std::string_view body, std::uint64_t whole);
 
   http::Side x_side;
   http::ParserLimits x_limits;
@@ -72,5 +75,8 @@ std::optional<std::size_t> chunked_end(std::string_view text);
 
 /// Both sides as an exchange: status, version, flags, rules, interim heads. Either may be null.
 http::Exchange exchange_of(RawMessage* request, RawMessage* response);
+
+/// Why a body of it is truncated: our limit, or what was read ended; none if no body is.
+http::Reason truncation_reason(const http::Exchange& exchange);
 
 }  // namespace tapedeck::format

@@ -3,7 +3,7 @@
 #include <array>
 #include <chrono>
 
-#include <fmt/format.h>
+#include "format/foreign/utc_text.hpp"
 
 namespace tapedeck::format {
 namespace {
@@ -61,14 +61,6 @@ std::optional<Time> parse_warc_date(std::string_view text) {
   return Time(sys_days(day)) + hours(parts[3]) + minutes(parts[4]) + seconds(parts[5]) + nanoseconds(*fraction);
 }
 
-std::string warc_date(Time time) {
-  using namespace std::chrono;
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
-}
+std::string warc_date(Time time) { return utc_text(time, SecondDigits::nine); }
 
 }  // namespace tapedeck::format

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "format/foreign/foreign_connections.hpp"
 #include "http/url.hpp"
 
 namespace tapedeck::format {
@@ -19,6 +20,12 @@ constexpr std::size_t kNone = std::string_view::npos;
 bool is_web(std::string_view uri) {
   const std::string_view scheme = uri.substr(0, uri.find("://"));
   return http::equals_ignoring_case(scheme, "http") || http::equals_ignoring_case(scheme, "https");
+}
+
+std::string_view authority_without_user(std::string_view uri) {
+  std::string_view authority = http::authority_of(uri);
+  authority.remove_prefix(authority.rfind('@') + 1);  // npos + 1 is 0: no user
+  return authority;
 }
 
 std::string content_encoding_of(std::string_view head) {
@@ -37,7 +44,8 @@ std::optional<RawMessage> read_message(const WarcMessage& record, http::Side sid
   const std::string_view rest = std::string_view(record.block.bytes).substr(reader.body_begin());
   const bool is_body_left_out = record.is_revisit() && rest.find_first_not_of("\r\n") == kNone;
   const bool had_body = reader.framing() != http::Framing::none;
-  RawMessage message = reader.finish(rest, record.block.unseen);
+  RawMessage message = reader.finish(rest);
+  const bool unseen_excess = reader.count_unseen(message, record.block.unseen) > 0;
   if (is_body_left_out && had_body) {
     message.message.body = {};
     message.message.body.state = http::BodyState::omitted;
@@ -47,7 +55,7 @@ std::optional<RawMessage> read_message(const WarcMessage& record, http::Side sid
     message.flags.clear(Flag::read_to_close);
   }
   const std::string_view excess = rest.substr(rest.size() - message.excess);
-  if (excess.find_first_not_of("\r\n") != kNone) account.damage("excess_bytes");
+  if (unseen_excess || excess.find_first_not_of("\r\n") != kNone) account.damage("excess_bytes");
   // A body without a length of its own ends with its block: only the record says that it was cut.
   const bool cut = record.block.cut_off || !record.head.truncated.empty();
   if (cut && message.flags.has(Flag::read_to_close)) message.flags.set(Flag::response_truncated);
@@ -86,13 +94,11 @@ void set_times(http::Exchange& exchange, const WarcMessage* request, const WarcM
 }
 
 void set_reason(http::Exchange& exchange) {
-  const bool truncated = exchange.flags.has(Flag::request_truncated) || exchange.flags.has(Flag::response_truncated);
-  const bool limited = exchange.request.body.state == http::BodyState::kept && exchange.request.body.wire_length;
-  const bool limited_too = exchange.response.body.state == http::BodyState::kept && exchange.response.body.wire_length;
+  exchange.reason = truncation_reason(exchange);
   if (exchange.status == 0) {
     exchange.reason = Reason::one_sided;
-  } else if (truncated) {
-    exchange.reason = limited || limited_too ? Reason::body_limit : Reason::cut_off;
+  } else if (exchange.reason != Reason::none) {
+    return;
   } else if (!exchange.has_request()) {
     exchange.reason = Reason::one_sided;
   } else if (exchange.flags.has(Flag::response_omitted)) {
@@ -110,8 +116,7 @@ void remember(const RawMessage& message, const WarcHead& head, WarcPayloads& pay
 std::string rebuilt_get(std::string_view uri) {
   if (!is_web(uri)) return {};
   uri = uri.substr(0, uri.find('#'));
-  std::string_view authority = http::authority_of(uri);
-  if (const std::size_t at = authority.rfind('@'); at != kNone) authority.remove_prefix(at + 1);
+  const std::string_view authority = authority_without_user(uri);
   if (authority.empty()) return {};
   const http::TargetParts parts = http::split_target(uri);
   std::string target = parts.path.empty() ? "/" : percent_encoded(parts.path);
@@ -119,15 +124,9 @@ std::string rebuilt_get(std::string_view uri) {
   return fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", target, percent_encoded(authority));
 }
 
-http::SocketAddress warc_server(const WarcHead& head) {
-  const std::string_view authority = http::authority_of(head.target);
-  const std::size_t colon = authority.rfind(':');
-  const bool has_port = colon != kNone && authority.find_first_not_of("0123456789", colon + 1) == kNone;
-  const bool secure = http::equals_ignoring_case(head.target.substr(0, 6), "https:");
-  const std::string port = has_port ? std::string(authority.substr(colon + 1)) : secure ? "443" : "80";
-  const bool v6 = head.address.find(':') != kNone;
-  return http::parse_socket_address((v6 ? "[" + head.address + "]" : head.address) + ":" + port)
-      .value_or(http::SocketAddress{});
+http::Connection warc_connection(const WarcHead& head) {
+  const bool tls = http::equals_ignoring_case(head.target.substr(0, 8), "https://");
+  return connection_of({head.address, authority_without_user(head.target), tls});
 }
 
 std::optional<http::Exchange> warc_exchange(const WarcMessage* request, const WarcMessage* response,

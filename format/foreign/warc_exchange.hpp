@@ -27,7 +27,7 @@ std::optional<http::Exchange> warc_exchange(const WarcMessage* request, const Wa
 /// The head of the GET that a response to `uri` must have had; empty if `uri` is not http or https.
 std::string rebuilt_get(std::string_view uri);
 
-/// The server: the record's address, the URI's port.
-http::SocketAddress warc_server(const WarcHead& head);
+/// To the record's address, at the URI's port.
+http::Connection warc_connection(const WarcHead& head);
 
 }  // namespace tapedeck::format

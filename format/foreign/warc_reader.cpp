@@ -5,7 +5,6 @@
 #include <list>
 #include <utility>
 
-#include "format/foreign/foreign_connections.hpp"
 #include "format/foreign/warc_exchange.hpp"
 
 namespace tapedeck::format {
@@ -32,8 +31,8 @@ std::string_view other_content(const WarcHead& head) {
 
 class WarcReader final : public ForeignReader {
  public:
-  WarcReader(std::unique_ptr<ByteStream> file, std::shared_ptr<WarcPayloads> payloads)
-      : x_records(std::move(file)), x_payloads(std::move(payloads)) {}
+  WarcReader(NextStream next_part, std::shared_ptr<WarcPayloads> payloads, SharedNumbers numbers)
+      : x_next_part(std::move(next_part)), x_payloads(std::move(payloads)), x_connections(std::move(numbers)) {}
 
   Result<std::optional<http::Exchange>> next() override {
     while (x_ready.empty()) {
@@ -59,13 +58,15 @@ class WarcReader final : public ForeignReader {
   using Waiting = std::list<WarcMessage>;
 
   Result<bool> take_record();
+  Result<std::optional<WarcHead>> next_head();
   void take_message(WarcMessage message);
   Waiting::iterator partner_of(const WarcMessage& message);
   void give_up_oldest();
   WarcMessage remove(Waiting::iterator at);
   void emit(const WarcMessage* request, const WarcMessage* response);
 
-  WarcRecords x_records;
+  NextStream x_next_part;
+  std::optional<WarcRecords> x_records;  // of the part at hand
   std::shared_ptr<WarcPayloads> x_payloads;
   SkipAccount x_account;
   ForeignConnections x_connections;
@@ -76,9 +77,28 @@ class WarcReader final : public ForeignReader {
   std::optional<Error> x_failure;
 };
 
+/// Nothing behind the last part.
+Result<std::optional<WarcHead>> WarcReader::next_head() {
+  for (;;) {
+    if (!x_records) {
+      if (!x_next_part) return std::optional<WarcHead>();
+      auto part = x_next_part();
+      if (!part) return part.error();
+      if (!*part) {
+        x_next_part = nullptr;
+        return std::optional<WarcHead>();
+      }
+      x_records.emplace(std::move(*part));
+    }
+    auto head = x_records->next(x_account);
+    if (!head || *head) return head;
+    x_records.reset();
+  }
+}
+
 /// False at the end.
 Result<bool> WarcReader::take_record() {
-  auto head = x_records.next(x_account);
+  auto head = next_head();
   if (!head) return head.error();
   if (!*head) return false;
   if ((*head)->segmented && (*head)->type == "continuation") {
@@ -86,13 +106,13 @@ Result<bool> WarcReader::take_record() {
   } else if (const std::string_view other = other_content(**head); !other.empty()) {
     x_account.leave_out(other);
   } else {
-    auto block = x_records.take_block(**head);
+    auto block = x_records->take_block(**head);
     if (!block) return block.error();
     if (block->cut_off) x_account.damage("cut_off");
     take_message({std::move(**head), std::move(*block)});
     return true;
   }
-  const auto whole = x_records.skip_block(**head);
+  const auto whole = x_records->skip_block(**head);
   if (!whole) return whole.error();
   if (!*whole) x_account.damage("cut_off");
   return true;
@@ -140,11 +160,9 @@ void WarcReader::give_up_oldest() {
 void WarcReader::emit(const WarcMessage* request, const WarcMessage* response) {
   auto exchange = warc_exchange(request, response, *x_payloads, x_account);
   if (!exchange) return;
-  http::Connection facts;
-  for (const WarcMessage* record : {request, response}) {
-    if (record != nullptr && !record->head.address.empty()) facts.server = warc_server(record->head);
-  }
-  const ForeignConnections::Place place = x_connections.place_alone(std::move(facts));
+  const bool response_knows = response != nullptr && (request == nullptr || !response->head.address.empty());
+  const ForeignConnections::Place place =
+      x_connections.place_alone(warc_connection(response_knows ? response->head : request->head));
   exchange->connection = place.connection;
   exchange->sequence = place.sequence;
   x_ready.push_back(std::move(*exchange));
@@ -152,12 +170,9 @@ void WarcReader::emit(const WarcMessage* request, const WarcMessage* response) {
 
 }  // namespace
 
-std::unique_ptr<ForeignReader> read_warc(std::unique_ptr<ByteStream> file, std::shared_ptr<WarcPayloads> payloads) {
-  return std::make_unique<WarcReader>(std::move(file), std::move(payloads));
-}
-
-std::unique_ptr<ForeignReader> read_warc(std::unique_ptr<ByteStream> file) {
-  return read_warc(std::move(file), std::make_shared<WarcPayloads>());
+std::unique_ptr<ForeignReader> read_warc(NextStream next_part, std::shared_ptr<WarcPayloads> payloads,
+                                         SharedNumbers numbers) {
+  return std::make_unique<WarcReader>(std::move(next_part), std::move(payloads), std::move(numbers));
 }
 
 }  // namespace tapedeck::format

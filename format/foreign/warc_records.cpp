@@ -1,11 +1,12 @@
 #include "format/foreign/warc_records.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.hpp"
+#include "format/foreign/head_lines.hpp"
 #include "format/foreign/warc_date.hpp"
 #include "format/foreign/warc_digest.hpp"
+#include "format/foreign/whole_number.hpp"
 #include "http/head.hpp"
 
 namespace tapedeck::format {
@@ -19,14 +20,6 @@ std::string_view without_brackets(std::string_view text) {
   if (text.starts_with('<')) text.remove_prefix(1);
   if (text.ends_with('>')) text.remove_suffix(1);
   return trim_blanks(text);
-}
-
-std::string_view take_line(std::string_view& text) {
-  const std::size_t lf = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, lf);
-  text.remove_prefix(std::min(lf + 1, text.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
 }
 
 /// False: the value is none.
@@ -48,8 +41,9 @@ bool set_field(WarcHead& head, std::string_view name, std::string_view value) {
     head.whole_seconds = value.find('.') == kNone;
   }
   if (!is("Content-Length")) return true;
-  const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), head.length);
-  return failed == std::errc{} && end == value.data() + value.size();
+  const auto length = whole_number<std::uint64_t>(value);
+  head.length = length.value_or(0);
+  return length.has_value();
 }
 
 bool is_record_start(std::string_view text) {

@@ -1,8 +1,11 @@
 #include "format/byte_stream.hpp"
 
+#include <array>
 #include <fstream>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "format/decompressed_stream.hpp"
 #include "format/stream_window.hpp"
@@ -29,6 +32,29 @@ Decoded decode(std::unique_ptr<format::ByteStream> raw) {
   REQUIRE(bytes.has_value());
   const auto damage = (*stream)->damage();
   return {*bytes, damage ? damage->what : "", damage ? damage->bytes : 0};
+}
+
+/// All stretches of a stream that goes on behind damage.
+struct Stretches {
+  std::vector<std::string> text;
+  std::string damage;
+  std::uint64_t lost = 0;
+};
+
+Stretches decode_stretches(std::unique_ptr<format::ByteStream> raw) {
+  auto stream = decompressed_stream(std::move(raw), format::BehindDamage::gone_on_with);
+  REQUIRE(stream.has_value());
+  Stretches all;
+  std::array<std::byte, 4096> buffer{};
+  do {
+    std::string& text = all.text.emplace_back();
+    while (const std::size_t got = (*stream)->read(buffer).value()) text += as_text(ConstBytes(buffer).first(got));
+  } while ((*stream)->go_on());
+  if (const auto damage = (*stream)->damage()) {
+    all.damage = damage->what;
+    all.lost = damage->bytes;
+  }
+  return all;
 }
 
 std::string long_text() {
@@ -81,6 +107,68 @@ TEST_CASE("Broken compressed data end the stream as damage, in bytes") {
   CHECK(decoded.bytes == "good");
   CHECK(decoded.damage == "its compressed data are broken");
   CHECK(decoded.lost > 0);
+}
+
+TEST_CASE("Behind what is no gzip member the next one is read, as a stretch of its own; what lies between is counted") {
+  const std::string junk = "\x1f\x8b\x08\xff no header, and neither is \x1f\x8b\x08 this one";
+  const std::string bytes = coded("gzip", "first ") + coded("gzip", "second") + junk + coded("gzip", "third");
+  for (const std::size_t step : {1u, 1000u}) {
+    const Stretches all = decode_stretches(std::make_unique<DrippingStream>(bytes, step));
+    CHECK(fmt::format("{}", fmt::join(all.text, "|")) == "first second|third");
+    CHECK(all.damage == "its compressed data are broken");
+    CHECK(all.lost == junk.size());
+  }
+  const Decoded unasked = decode(memory_stream(bytes));
+  CHECK(unasked.bytes == "first second");
+  CHECK(unasked.lost > junk.size());
+}
+
+TEST_CASE("Whichever byte of a gzip member is wrong, its neighbours are read to the byte") {
+  const std::string before = coded("gzip", "before ");
+  const std::string member = coded("gzip", long_text().substr(0, 700));
+  const std::string behind = coded("gzip", "behind");
+  for (std::size_t at = 0; at < member.size(); ++at) {
+    for (const char bit : {'\x01', '\x10'}) {
+      CAPTURE(at);
+      std::string wrong = member;
+      wrong[at] = static_cast<char>(wrong[at] ^ bit);
+      const Stretches all = decode_stretches(memory_stream(before + wrong + behind));
+      CHECK(all.text.front().starts_with("before "));
+      CHECK(all.text.back().ends_with("behind"));
+      if (all.damage.empty()) continue;  // of its header not all matters
+      CHECK(all.text.size() > 1);
+      CHECK(all.text.back() == "behind");
+      CHECK(all.lost > 0);
+      CHECK(all.lost <= member.size() + before.size());
+    }
+  }
+}
+
+TEST_CASE("A gzip file broken in several places and cut off says so") {
+  const std::string good = coded("gzip", "good");
+  const Stretches all = decode_stretches(memory_stream(good + "junk" + good + "junk" + good.substr(0, 10)));
+  CHECK(fmt::format("{}", fmt::join(all.text, "|")) == "good|good|");
+  CHECK(all.damage == "its compressed data are broken in 2 places and cut off");
+  CHECK(all.lost == 8);
+}
+
+TEST_CASE("A large gzip member that breaks off in the middle hides no member behind it") {
+  std::string large;  // random enough that it stays large
+  for (std::uint32_t i = 0, x = 1; i < 3'000'000; ++i) large += static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
+  std::string member = coded("gzip", large);
+  member.replace(member.size() / 2, 100, 100, '\xff');
+  const Stretches all = decode_stretches(memory_stream(member + coded("gzip", "behind")));
+  CHECK(large.starts_with(std::string_view(all.text.front()).substr(0, 1'000'000)));
+  CHECK(all.text.back().size() == 6);
+}
+
+TEST_CASE("A file made of nothing but beginnings of members is given up in the end, all of it counted") {
+  const std::string header = coded("gzip", "").substr(0, 10) + "\xff";
+  std::string bytes;
+  for (int i = 0; i < 5'000; ++i) bytes += header;
+  const Stretches all = decode_stretches(memory_stream(bytes));
+  CHECK(all.text.size() <= 1001);
+  CHECK(all.lost == bytes.size());
 }
 
 TEST_CASE("An error of the disk comes through the decoder") {

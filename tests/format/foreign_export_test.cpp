@@ -70,7 +70,8 @@ Exported to_warc(const std::vector<http::Exchange>& exchanges, Compression compr
 ReadForeign read_back(const Exported& exported) {
   auto stream = format::decompressed_stream(format::memory_stream(exported.bytes)).value();
   const bool warc = exported.bytes.find("WARC/") == 0 || exported.bytes.starts_with("\x1f\x8b\x08\x00");
-  const auto reader = warc ? format::read_warc(std::move(stream)) : format::read_gor(std::move(stream));
+  auto part = format::only_part(std::move(stream));
+  const auto reader = warc ? format::read_warc(std::move(part)) : format::read_gor(std::move(part));
   return read_to_end(*reader);
 }
 

@@ -5,6 +5,7 @@
 
 #include "format/foreign/gor_format.hpp"
 #include "format/foreign/gor_reader.hpp"
+#include "format/foreign/gor_records.hpp"
 #include "format/foreign/raw_message.hpp"
 #include "tests/format/foreign_fixture.hpp"
 
@@ -28,7 +29,7 @@ std::string ok(const std::string& id, int ns, const std::string& body = "ok") {
 }
 
 ReadForeign read(const std::string& bytes) {
-  const auto reader = format::read_gor(format::memory_stream(bytes));
+  const auto reader = format::read_gor(format::only_part(format::memory_stream(bytes)));
   return read_to_end(*reader);
 }
 ReadForeign read_files(std::vector<std::string> files) {
@@ -310,7 +311,7 @@ TEST_CASE(".gor: the size of the reads does not matter") {
                             std::string(kGorSeparator) + get("b", 3);
   for (const std::size_t step : {1u, 2u, 3u, 13u}) {
     CAPTURE(step);
-    const auto reader = format::read_gor(std::make_unique<DrippingStream>(whole, step));
+    const auto reader = format::read_gor(format::only_part(std::make_unique<DrippingStream>(whole, step)));
     const auto all = read_to_end(*reader);
     REQUIRE(all.exchanges.size() == 2);
     CHECK(all.exchanges[0].response.body.bytes == "with" + std::string(kGorSeparator) + "in it");
@@ -319,7 +320,7 @@ TEST_CASE(".gor: the size of the reads does not matter") {
 }
 
 TEST_CASE(".gor: when the source fails, what waited for its answer is handed out first") {
-  const auto reader = format::read_gor(std::make_unique<FailingStream>(get("a", 1) + get("b", 2)));
+  const auto reader = format::read_gor(format::only_part(std::make_unique<FailingStream>(get("a", 1) + get("b", 2))));
   const auto all = read_to_end(*reader);
   CHECK(all.exchanges.size() == 2);
   CHECK(all.error == "the disk is gone");
@@ -334,6 +335,89 @@ TEST_CASE(".gor: a body beyond the limit is truncated, and its true length kept"
   CHECK(e.response.body.wire_length == body.size());
   CHECK(e.flags.has(Flag::response_truncated));
   CHECK(e.reason == http::Reason::body_limit);
+  CHECK(all.skipped.empty());
+}
+
+/// As much of a record is held in the tests of over-long ones.
+constexpr std::size_t kLookedAt = 200;
+
+struct Record {
+  std::string head;
+  http::Body body;
+  bool truncated = false;
+};
+struct Records {
+  std::vector<Record> all;
+  format::Skipped skipped;
+};
+Records read_records(const std::string& bytes, std::size_t step) {
+  format::GorRecords records(std::make_unique<DrippingStream>(bytes, step), kLookedAt);
+  format::SkipAccount account;
+  Records read;
+  for (;;) {
+    const auto next = records.next([](const std::string&) { return http::RequestFacts{}; }, account).value();
+    if (!next) break;
+    const format::RawMessage& message = next->message;
+    read.all.push_back({message.message.head, message.message.body, message.flags.has(Flag::response_truncated)});
+  }
+  read.skipped = account.skipped();
+  return read;
+}
+/// A response record, `size` bytes long.
+std::string long_record(const std::string& head, std::size_t size) {
+  return record("2 a 2 0", head + std::string(size - head.size(), 'x'));
+}
+
+TEST_CASE(
+    ".gor: an over-long record is measured to its separator, and the next is found, however few bytes a read has") {
+  const std::string head = "HTTP/1.1 200 OK\r\n\r\n";
+  for (std::size_t size = kLookedAt - 20; size < kLookedAt + 40; ++size) {
+    for (const std::size_t step : {1u, 3u, 7u, 1000u}) {
+      CAPTURE(size);
+      CAPTURE(step);
+      const Records read = read_records(long_record(head, size) + get("b", 3), step);
+      REQUIRE(read.all.size() == 2);
+      const http::Body& body = read.all[0].body;
+      CHECK(body.wire_length.value_or(body.bytes.size()) == size - head.size());
+      CHECK(read.all[0].truncated == (size > kLookedAt));
+      CHECK(read.all[1].head.starts_with("GET /a "));
+      CHECK(read.skipped.empty());
+    }
+  }
+}
+
+TEST_CASE(".gor: of an over-long record no more belongs to the body than its length says; the rest is counted") {
+  const auto head_with = [](std::size_t length) {
+    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
+  };
+  for (const std::size_t step : {1u, 5u, 1000u}) {
+    CAPTURE(step);
+    const Records early = read_records(long_record(head_with(5), 900) + get("b", 3), step);  // in what is looked at
+    REQUIRE(early.all.size() == 2);
+    CHECK(early.all[0].body.bytes == "xxxxx");
+    CHECK_FALSE(early.all[0].truncated);
+    CHECK(early.skipped == format::Skipped{{"excess_bytes", 1}});
+
+    const Records late = read_records(long_record(head_with(400), 900) + get("b", 3), step);  // behind that
+    REQUIRE(late.all.size() == 2);
+    CHECK(late.all[0].body.wire_length == 400);
+    CHECK(late.all[0].truncated);
+    CHECK(late.skipped == format::Skipped{{"excess_bytes", 1}});
+
+    const Records cut = read_records(long_record(head_with(5000), 900) + get("b", 3), step);  // the record ends first
+    REQUIRE(cut.all.size() == 2);
+    CHECK(cut.all[0].body.wire_length == 900 - head_with(5000).size());
+    CHECK(cut.skipped.empty());
+  }
+}
+
+TEST_CASE(".gor: chunks that end before an over-long record does leave the rest to be counted") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+  const Records read = read_records(long_record(head, 900) + get("b", 3), 7);
+  REQUIRE(read.all.size() == 2);
+  CHECK(read.all[0].body.bytes == "hello");
+  CHECK_FALSE(read.all[0].body.wire_length.has_value());
+  CHECK(read.skipped == format::Skipped{{"excess_bytes", 1}});
 }
 
 }  // namespace

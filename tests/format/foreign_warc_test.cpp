@@ -37,7 +37,7 @@ std::string response(const std::string& id, const std::string& fields = "", cons
 std::string concurrent_to(const std::string& id) { return "WARC-Concurrent-To: <urn:" + id + ">\r\n"; }
 
 ReadForeign read(const std::string& bytes) {
-  const auto reader = format::read_warc(format::memory_stream(bytes));
+  const auto reader = format::read_warc(format::only_part(format::memory_stream(bytes)));
   return read_to_end(*reader);
 }
 const http::Exchange& only(const ReadForeign& read) {
@@ -85,6 +85,29 @@ TEST_CASE("WARC: a request and its response are an exchange; a date in whole sec
   CHECK(to_string(e.connection->server) == "192.0.2.7:80");
   CHECK(e.reason == http::Reason::none);
   CHECK(all.skipped.empty());
+}
+
+TEST_CASE("WARC: the server is the record's address at the URI's port; https is over TLS") {
+  struct Case {
+    std::string uri;
+    std::string address;
+    std::string server;
+    bool tls = false;
+  };
+  for (const Case& c :
+       {Case{"http://h/a", "192.0.2.7", "192.0.2.7:80"}, Case{"http://h:/a", "192.0.2.7", "192.0.2.7:80"},
+        Case{"http://h:8080/a", "2001:db8::1", "[2001:db8::1]:8080"}, Case{"http://[::1]/a", "::1", "[::1]:80"},
+        Case{"http://[::1]:81/a", "[::1]", "[::1]:81"}, Case{"http://u:1@h/a", "192.0.2.7", "192.0.2.7:80"},
+        Case{"https://h/a", "192.0.2.7", "192.0.2.7:443", true},
+        Case{"HTTPS://h:/a", "192.0.2.7", "192.0.2.7:443", true}, Case{"https://h/a", "", "", true},
+        Case{"http://h/a", "no address", ""}}) {
+    CAPTURE(c.uri);
+    CAPTURE(c.address);
+    const std::string field = c.address.empty() ? "" : "WARC-IP-Address: " + c.address + "\r\n";
+    const auto all = read(record("response", "1", dated(field, c.uri), kOk));
+    CHECK(to_string(only(all).connection->server) == c.server);
+    CHECK(over_tls(*only(all).connection) == c.tls);
+  }
 }
 
 TEST_CASE("WARC: dates with a fraction tell the request's and the response's time") {
@@ -307,8 +330,8 @@ TEST_CASE("WARC: cut anywhere, byte by byte, it reads what is there") {
 }
 
 TEST_CASE("WARC: an error of the source comes when all in front of it was read") {
-  const auto reader =
-      format::read_warc(std::make_unique<FailingStream>(response("1") + request("2", concurrent_to("1"))));
+  const auto reader = format::read_warc(
+      format::only_part(std::make_unique<FailingStream>(response("1") + request("2", concurrent_to("1")))));
   const auto all = read_to_end(*reader);
   CHECK(all.exchanges.size() == 1);
   CHECK(all.error == "the disk is gone");

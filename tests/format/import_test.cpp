@@ -1,6 +1,8 @@
 #include "format/foreign/import.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -181,6 +183,93 @@ TEST_CASE("Import: a cut-off gzip gives what it has") {
   CHECK(imported.result.damaged);
   REQUIRE(imported.result.remarks.size() == 1);
   CHECK(imported.result.remarks[0].find("cut off") != std::string::npos);
+}
+
+/// Ten exchanges in a gzip member: /from to /(from + 9).
+std::string gor_member(int from) {
+  std::string text;
+  for (int i = from; i < from + 10; ++i) text += get(fmt::format("{}", i), i) + ok(fmt::format("{}", i), i);
+  return coded("gzip", text);
+}
+std::string spoilt(std::string member) {
+  for (std::size_t at = member.size() / 2; at < member.size() / 2 + 5; ++at)
+    member[at] = static_cast<char>(~member[at]);
+  return member;
+}
+
+TEST_CASE("Import: a broken gzip member of a .gor costs no other") {
+  Files files;
+  const auto imported = import({files.write("a", gor_member(100) + spoilt(gor_member(200)) + gor_member(300)),
+                                files.write("b", gor_member(400))});
+  CHECK(imported.error.empty());
+  const std::vector<std::string> all = targets(imported);
+  for (int i = 0; i < 10; ++i) {
+    for (const int from : {100, 300, 400}) {
+      const std::string target = fmt::format("/{}", from + i);
+      CAPTURE(target);
+      CHECK(std::count(all.begin(), all.end(), target) == 1);
+    }
+  }
+  CHECK(imported.result.damaged);
+  CHECK(imported.result.unread_bytes > 20);
+  CHECK(imported.result.unread_bytes <= gor_member(200).size());
+  REQUIRE(imported.result.remarks.size() == 1);
+  CHECK(imported.result.remarks[0].find("/a: its compressed data are broken (") != std::string::npos);
+  auto reader = open_bytes(imported.tape);
+  CHECK(reader.summary()->losses.at("import_skipped").bytes == imported.result.unread_bytes);
+}
+
+TEST_CASE("Import: a broken gzip member of a WARC costs no other, and partners on both sides of it still meet") {
+  Files files;
+  const std::string fields = "WARC-Date: 1970-01-01T00:00:05Z\r\nWARC-Target-URI: http://h/x\r\n";
+  const std::string head = "GET /x HTTP/1.1\r\nHost: h\r\nCookie: a=1\r\n\r\n";
+  const std::string request =
+      fmt::format("WARC/1.0\r\nWARC-Type: request\r\nWARC-Record-ID: <urn:1>\r\n{}Content-Length: {}\r\n\r\n{}\r\n\r\n",
+                  fields, head.size(), head);
+  std::string response = warc("x", "answer");
+  response.replace(response.find("WARC-Date"), 0, "WARC-Concurrent-To: <urn:1>\r\n");
+  const auto imported = import({files.write("a", coded("gzip", request) + spoilt(coded("gzip", warc("y", "lost"))) +
+                                                     coded("gzip", response) + coded("gzip", warc("z", "z")))});
+  std::set<std::string> found;
+  for (const http::Exchange& e : imported.exchanges) {
+    const std::string_view target = http::request_line_of(e.request.head).target;
+    found.emplace(target);
+    if (target != "/x") continue;
+    CHECK(e.request.head == head);
+    CHECK(e.response.body.bytes == "answer");
+  }
+  CHECK(found.contains("/x"));
+  CHECK(found.contains("/z"));
+  CHECK(imported.result.damaged);
+  CHECK(imported.result.unread_bytes > 0);
+}
+
+TEST_CASE("Import: a file whose first gzip member is broken is told by the next") {
+  Files files;
+  const auto imported =
+      import({files.write("a", spoilt(gor_member(100)).replace(10, 20, 20, '\xff') + gor_member(200))});
+  CHECK(imported.error.empty());
+  CHECK(imported.result.written == 10);
+  CHECK(imported.result.damaged);
+}
+
+TEST_CASE("Import: connections of several files have numbers of their own, and each is one for its exchanges") {
+  Files files;
+  const auto har = [](int first) {
+    std::string entries;
+    for (int i = first; i < first + 2; ++i) {
+      entries += fmt::format(
+          R"({}{{"startedDateTime":"1970-01-01T00:00:0{}Z","connection":"7","request":{{"method":"GET","url":"http://h/{}","headers":[]}}}})",
+          entries.empty() ? "" : ",", i, i);
+    }
+    return R"({"log":{"entries":[)" + entries + "]}}";
+  };
+  const auto imported = import({files.write("1", har(1)), files.write("2", har(3)), files.write("3", warc("w", "x"))});
+  REQUIRE(imported.exchanges.size() == 5);
+  std::map<std::string, std::uint64_t> connection_of;
+  for (const http::Exchange& e : imported.exchanges)
+    connection_of[std::string(http::request_line_of(e.request.head).target)] = e.connection->number;
+  CHECK(connection_of == std::map<std::string, std::uint64_t>{{"/1", 1}, {"/2", 1}, {"/3", 2}, {"/4", 2}, {"/w", 3}});
 }
 
 TEST_CASE("Import: valid but empty makes an empty tape") {

@@ -21,7 +21,7 @@ void read_all(ForeignReader& reader) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
-  read_all(*read_gor(memory_stream(bytes)));
+  read_all(*read_gor(only_part(memory_stream(bytes))));
   int part = 0;
   const auto two = read_gor([&]() -> Result<std::unique_ptr<ByteStream>> {
     if (part == 2) return std::unique_ptr<ByteStream>();

@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace tapedeck::format;
   auto stream = decompressed_stream(memory_stream(std::string(reinterpret_cast<const char*>(data), size)));
   if (!stream) return 0;
-  const auto reader = read_warc(std::move(*stream));
+  const auto reader = read_warc(only_part(std::move(*stream)));
   for (;;) {
     const auto exchange = reader->next();
     if (!exchange || !*exchange) return 0;

@@ -1,4 +1,4 @@
-#include "format/foreign/spill_file.hpp"
+#include "format/spill_file.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -35,7 +35,7 @@ class SpillSink final : public ByteSink {
       while (!left.empty()) {
         const ssize_t n = ::write(x_file->get(), left.data(), left.size());
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return x_file->error("is there room? cannot write");
+        if (n < 0) return x_file->error("cannot write");
         left = left.subspan(static_cast<std::size_t>(n));
       }
     }
@@ -82,7 +82,7 @@ class SpillSource final : public ByteSource {
 }  // namespace
 
 Result<SpillFile> create_spill_file(const std::filesystem::path& directory) {
-  std::string path = (directory.empty() ? std::filesystem::path(".") : directory) / ".tapedeck-sort-XXXXXX";
+  std::string path = (directory.empty() ? std::filesystem::path(".") : directory) / ".tapedeck-XXXXXX";
   const int descriptor = ::mkostemp(path.data(), O_CLOEXEC);
   if (descriptor < 0) return errno_error("cannot create a temporary file in " + directory.string());
   auto file = std::make_shared<const OwnedDescriptor>(descriptor, directory.string());
