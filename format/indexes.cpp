@@ -36,12 +36,13 @@ class IndexReader {
     const std::uint64_t at = x_segment->start + epoch.index_offset;
     const std::string_view have = x_tape->end_from(at);
     auto record = have.empty() ? read_record(*x_file, at, kAtOnce) : record_at(x_file->keys, have);
-    if (!record || !*record) return record;
+    if (!record) return record.error();
+    if (!*record) return std::optional<WholeRecord>();
     const RecordHeader& header = (*record)->header;
     if (header.type != RecordType::index || header.segment != x_segment->id || header.encrypted() != x_map.encrypted) {
-      record->reset();
+      return std::optional<WholeRecord>();
     }
-    return record;
+    return std::optional<WholeRecord>(std::move(**record));
   }
 
   bool take_chunks(const IndexEntries& entries, const SummaryEpoch& epoch) {
