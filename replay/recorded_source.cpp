@@ -83,16 +83,22 @@ class Tapes final : public RecordedSource {
 
 }  // namespace
 
-Result<std::unique_ptr<RecordedSource>> open_tapes(const std::vector<std::filesystem::path>& paths,
+Result<std::vector<format::TapeReader>> open_tapes(const std::vector<std::filesystem::path>& paths,
                                                    const format::ReadOptions& options) {
   if (paths.empty()) return make_error("no tape to replay; name one or more: tapedeck replay prod.tape --target URL");
-  auto tapes = std::make_unique<Tapes>();
+  std::vector<format::TapeReader> tapes;
   for (const auto& path : paths) {
     auto reader = format::TapeReader::open(path, options);
     if (!reader) return reader.error();
-    tapes->add(std::move(*reader));
+    tapes.push_back(std::move(*reader));
   }
-  return std::unique_ptr<RecordedSource>(std::move(tapes));
+  return tapes;
+}
+
+std::unique_ptr<RecordedSource> merge_tapes(std::vector<format::TapeReader> tapes) {
+  auto merged = std::make_unique<Tapes>();
+  for (format::TapeReader& tape : tapes) merged->add(std::move(tape));
+  return merged;
 }
 
 }  // namespace tapedeck::replay

@@ -20,8 +20,10 @@ struct RecordedSource {
   virtual format::DamageReport damage() const = 0;
 };
 
-/// Tapes merged by recorded time.
-Result<std::unique_ptr<RecordedSource>> open_tapes(const std::vector<std::filesystem::path>& paths,
+/// Each once: what comes through a pipe can be read only once.
+Result<std::vector<format::TapeReader>> open_tapes(const std::vector<std::filesystem::path>& paths,
                                                    const format::ReadOptions& options);
+/// Tapes merged by recorded time.
+std::unique_ptr<RecordedSource> merge_tapes(std::vector<format::TapeReader> tapes);
 
 }  // namespace tapedeck::replay

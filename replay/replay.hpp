@@ -79,6 +79,9 @@ using ProgressSink = std::function<void(const Progress&)>;
 /// When `stop` is requested what is left becomes skipped{stopped} and the result is partial.
 Result<ReplayResult> run_replay(const ReplayOptions& options, const Clock& clock, const ProgressSink& progress,
                                 std::stop_token stop);
+/// The same of tapes that are open; `options.tapes` are their names.
+Result<ReplayResult> run_replay(const ReplayOptions& options, std::vector<format::TapeReader> tapes, const Clock& clock,
+                                const ProgressSink& progress, std::stop_token stop);
 
 /// `tapedeck diff A B`: pairs two tapes and compares their answers.
 struct TapeDiffOptions {

@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "capture/recorder.hpp"
+#include "replay/recorded_source.hpp"
 #include "replay/replay.hpp"
 #include "replay/report.hpp"
 #include "tools/command.hpp"
@@ -152,13 +153,10 @@ Result<std::unique_ptr<capture::Recorder>> open_saver(const ReplayFlags& flags) 
 }
 
 /// The recorded window needs the tape's start when it is relative.
-Result<void> read_range(ReplayFlags& flags) {
+Result<void> read_selection(ReplayFlags& flags, const format::TapeReader& first) {
   flags.run.filter = flags.selection.filter;
   flags.run.sample = flags.selection.sample;
-  if (flags.selection.from.empty() && flags.selection.to.empty()) return {};
-  auto reader = format::TapeReader::open(flags.run.tapes.front(), flags.run.read);
-  if (!reader) return reader.error();
-  const auto range = flags.selection.range(*reader);
+  const auto range = flags.selection.range(first);
   if (!range) return range.error();
   flags.run.range = *range;
   return {};
@@ -193,7 +191,9 @@ Result<ExitStatus> write_outputs(const ReplayFlags& flags, const replay::ReplayR
 
 ExitStatus replay_tapes(ReplayFlags& flags) {
   StopSignals signals;
-  if (const auto ok = read_range(flags); !ok) return trouble(ok.error());
+  auto tapes = replay::open_tapes(flags.run.tapes, flags.run.read);
+  if (!tapes) return trouble(tapes.error());
+  if (const auto ok = read_selection(flags, tapes->front()); !ok) return trouble(ok.error());
   if (const auto ok = read_thresholds(flags); !ok) return trouble(ok.error());
   if (const auto ok = check_report_names(flags.judging); !ok) return trouble(ok.error());
   if (flags.order == Order::closed) flags.run.asap = true;
@@ -207,7 +207,7 @@ ExitStatus replay_tapes(ReplayFlags& flags) {
   auto result = [&] {
     ProgressLine line;
     return replay::run_replay(
-        flags.run, system_clock(), [&line](const auto& p) { line.show(progress_text(p)); }, signals.token());
+        flags.run, std::move(*tapes), system_clock(), [&line](const auto& p) { line.show(progress_text(p)); }, signals.token());
   }();
   if (!result) return trouble(result.error());
   ExitStatus saved = ExitStatus::ok;

@@ -7,14 +7,8 @@
 namespace tapedeck::tools {
 namespace {
 
-Result<std::optional<Time>> read_bound(const std::string& text, format::TapeReader& reader) {
+Result<std::optional<Time>> read_bound(const std::string& text, Time start) {
   if (text.empty()) return std::optional<Time>();
-  Time start{};
-  if (text.front() == '+') {
-    const auto summary = reader.summary();
-    if (!summary) return summary.error();
-    start = summary->start;
-  }
   const auto time = parse_time(text, start);
   if (!time) return time.error();
   return std::optional<Time>(*time);
@@ -26,10 +20,10 @@ bool Selection::keeps(const http::Exchange& exchange) const {
   return (!exchange.connection || sample.keeps(*exchange.connection)) && filter.matches(exchange);
 }
 
-Result<format::TimeRange> Selection::range(format::TapeReader& reader) const {
-  const auto first = read_bound(from, reader);
+Result<format::TimeRange> Selection::range(const format::TapeReader& reader) const {
+  const auto first = read_bound(from, reader.start());
   if (!first) return first.error();
-  const auto last = read_bound(to, reader);
+  const auto last = read_bound(to, reader.start());
   if (!last) return last.error();
   return format::TimeRange{*first, *last};
 }

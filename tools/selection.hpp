@@ -21,8 +21,8 @@ struct Selection {
   std::string to;
 
   bool keeps(const http::Exchange& exchange) const;
-  /// Reads the tape's summary only if a relative time needs it.
-  Result<format::TimeRange> range(format::TapeReader& reader) const;
+  /// Relative times count from the tape's start.
+  Result<format::TimeRange> range(const format::TapeReader& reader) const;
 };
 
 enum class ToFlag : std::uint8_t { offer, taken };  // taken: --to means something else for this command, too
