@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/directory_of.hpp"
+
 namespace tapedeck::capture {
 namespace fs = std::filesystem;
 
@@ -63,7 +65,7 @@ Result<SegmentFiles> SegmentFiles::create(const fs::path& out, format::Overwrite
     if (!sink) return sink.error();
     files.x_file = std::make_shared<File>();
     files.x_file->sink = std::move(*sink);
-    files.x_directory = out.has_parent_path() ? out.parent_path() : fs::path(".");
+    files.x_directory = directory_of(out);
     return files;
   }
   std::error_code failed;

@@ -7,7 +7,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
-#include <sys/resource.h>
+
+#include "base/open_files.hpp"
 
 namespace tapedeck::replay {
 namespace {
@@ -94,16 +95,11 @@ FailReason reason_of(const boost::system::error_code& failure) {
 }
 
 Result<void> allow_descriptors(std::size_t needed) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return errno_error("cannot read the limit of open files");
-  if (limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return errno_error("cannot raise the limit of open files");
-  }
-  if (limit.rlim_cur >= needed) return {};
+  const std::uint64_t allowed = raise_open_files_limit();
+  if (allowed >= needed) return {};
   return make_error(
       fmt::format("{} open files are allowed, {} are needed; raise the limit (ulimit -n) or lower --max-in-flight",
-                  limit.rlim_cur, needed));
+                  allowed, needed));
 }
 
 }  // namespace tapedeck::replay

@@ -1,40 +1,21 @@
 #include "tools/copying.hpp"
 
-#include <algorithm>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/open_files.hpp"
 #include "base/text.hpp"
+#include "tools/first_note.hpp"
 #include "tools/stop_signals.hpp"
-#include "tools/version.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A file of a directory that is read is read, too.
-bool is_read_from(const fs::path& out, const fs::path& tape) {
-  std::error_code ignored;
-  if (fs::file_size(out, ignored) == 0 || ignored) return false;
-  if (fs::equivalent(out, tape, ignored)) return true;
-  if (!fs::is_directory(tape, ignored) || out.extension() != ".tape") return false;
-  return fs::equivalent(out.has_parent_path() ? out.parent_path() : fs::path("."), tape, ignored);
-}
-
-/// Many tapes are many open files; the limit that one starts with is for other times.
-void allow_open_files(std::size_t tapes) {
-  constexpr std::size_t kOthers = 64;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= tapes + kOthers) return;
-  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, tapes + kOthers);
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);  // else opening says which file was one too many
-}
 
 std::string names_of(const Copying& copying) {
   if (copying.tapes.size() == 1) return copying.tapes.front().string();
@@ -57,16 +38,6 @@ std::string account_for_people(const Copying& copying, const format::CopyResult&
                      copied.stopped ? ", stopped before the end" : "");
 }
 
-Result<void> check_output(const Copying& copying) {
-  for (const fs::path& tape : copying.tapes) {
-    if (is_read_from(copying.out.path, tape)) {
-      return make_error(
-          fmt::format("{} is read here and cannot be written, too: choose another name for --out", copying.out.path));
-    }
-  }
-  return {};
-}
-
 /// What can be read only once is not looked at before.
 bool can_be_read_again(const fs::path& tape) {
   std::error_code ignored;
@@ -75,7 +46,7 @@ bool can_be_read_again(const fs::path& tape) {
 
 Result<format::TapeReader> open_tapes(const Copying& copying) {
   if (copying.tapes.size() == 1) return format::TapeReader::open(copying.tapes.front(), copying.out.reading());
-  allow_open_files(copying.tapes.size());
+  raise_open_files_limit();  // many tapes are many open files; opening says which one was one too many
   std::vector<std::unique_ptr<format::ByteSource>> sources;
   for (const fs::path& tape : copying.tapes) {
     // Each on its own first: what is no tape is named, and not taken for a hole between its neighbours.
@@ -95,22 +66,22 @@ Result<format::TapeReader> open_tapes(const Copying& copying) {
 
 void add_copying(CLI::App* command, Copying& copying) {
   add_tape_output(command, copying.out);
+  command
+      ->add_flag(
+          "--plain", copying.out.plain,
+          "Write a tape that is not encrypted: --key-file is for reading alone. Whoever has the tape can read it")
+      ->needs("--key-file");
   command->add_flag("--json", copying.json,
                     "The account as JSON: what was written, and what was wrong with what was read");
 }
 
 std::string copy_note(const CLI::App& command) {
-  JsonWriter json;
-  json.begin_object();
-  json.field("tool", "tapedeck");
-  json.field("version", version());
-  json.field("command", std::string_view(command.get_name()));
+  std::vector<std::pair<std::string, std::string>> facts;
   for (const char* name : {"filter", "sample", "from", "to"}) {
     const CLI::Option* option = command.get_option_no_throw(fmt::format("--{}", name));
-    if (option != nullptr && option->count() > 0) json.field(name, std::string_view(option->results().back()));
+    if (option != nullptr && option->count() > 0) facts.emplace_back(name, option->results().back());
   }
-  json.end_object();
-  return json.take();
+  return first_note(command.get_name(), facts);
 }
 
 Choose copy_all(std::string first_note) {
@@ -123,7 +94,7 @@ Choose copy_all(std::string first_note) {
 
 ExitStatus run_copy(const Copying& copying, const Choose& choose) {
   StopSignals signals;
-  if (const auto checked = check_output(copying); !checked) return trouble(checked.error());
+  if (const auto checked = check_not_read(copying.out, copying.tapes); !checked) return trouble(checked.error());
   auto from = open_tapes(copying);
   if (!from) return trouble(from.error());
   auto options = choose(*from);

@@ -11,13 +11,12 @@
 #include "format/foreign/har_exporter.hpp"
 #include "format/foreign/ndjson_exporter.hpp"
 #include "format/foreign/warc_exporter.hpp"
-#include "format/tape_reader.hpp"
 #include "tools/command.hpp"
 #include "tools/export_output.hpp"
-#include "tools/key_file.hpp"
 #include "tools/progress_line.hpp"
 #include "tools/selection.hpp"
 #include "tools/stop_signals.hpp"
+#include "tools/tape_input.hpp"
 #include "tools/version.hpp"
 
 namespace tapedeck::tools {
@@ -61,8 +60,7 @@ constexpr std::array kFormats{
 };
 
 struct ExportOptions {
-  std::string tape;
-  MaybeKey key;
+  TapeInput tape;
   const ExportFormat* to = nullptr;
   std::string out = "-";
   bool force = false;
@@ -118,7 +116,7 @@ std::string skipped_text(const format::Skipped& skipped) {
 bool tell_result(const ExportOptions& options, const format::Exporter& exporter, Ending ending) {
   if (options.json) return print(result_json(exporter, ending));
   const std::string skipped = skipped_text(exporter.skipped());
-  const std::string text = fmt::format("{}: {} exchanges written{}{}{}", options.tape, exporter.written(),
+  const std::string text = fmt::format("{}: {} exchanges written{}{}{}", options.tape.path, exporter.written(),
                                        options.out == "-" ? "" : " to " + options.out, skipped,
                                        ending == Ending::stopped ? "; stopped by a signal, so there may be more" : "");
   if (options.out != "-") return print(text + "\n");
@@ -134,7 +132,7 @@ ExitStatus failed(const Error& error, const ExportOptions& options) {
 
 ExitStatus export_tape(const ExportOptions& options) {
   const StopSignals signals;
-  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
+  auto reader = options.tape.open();
   if (!reader) return trouble(reader.error());
   const auto out = open_export_output(options.out, options.overwrite());
   if (!out) return trouble(out.error());
@@ -145,7 +143,7 @@ ExitStatus export_tape(const ExportOptions& options) {
   if (const auto finished = (*exporter)->finish(); !finished) return failed(finished.error(), options);
   if (const auto placed = (*out)->finish(); !placed) return failed(placed.error(), options);
   if (!tell_result(options, **exporter, *ending)) return ExitStatus::trouble;
-  if (!reader->damage().intact()) warn(fmt::format("{}: {}", options.tape, reader->damage().sentence()));
+  if (!reader->damage().intact()) warn(fmt::format("{}: {}", options.tape.path, reader->damage().sentence()));
   return reader->damage().intact() && *ending == Ending::whole ? ExitStatus::ok : ExitStatus::loss;
 }
 
@@ -182,8 +180,7 @@ void check_options(const ExportOptions& options) {
 void add_export_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command = app.add_subcommand("export", "Write a tape's exchanges in a format that other programs read");
-  command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
-  add_key_file(command, options->key);
+  add_tape_input(command, options->tape);
   command
       ->add_option_function<std::vector<std::string>>(
           "--to",
@@ -195,8 +192,10 @@ void add_export_command(CLI::App& app, ExitStatus& status) {
       ->allow_extra_args(false)
       ->type_name(format_words());
   command
-      ->add_option("--out", options->out,
-                   "The file to write, whole or not at all; one that is not empty is refused. -: standard output")
+      ->add_option(
+          "--out", options->out,
+          "The file to write, whole or not at all; one that is not empty is refused. gor and warc are gzip if its name "
+          "ends in .gz, else plain. -: standard output")
       ->type_name("FILE")
       ->capture_default_str();
   command->add_flag("--force", options->force, "Replace it");
@@ -204,6 +203,7 @@ void add_export_command(CLI::App& app, ExitStatus& status) {
   command->add_flag("--json", options->json, "What was written and skipped as JSON; needs --out FILE");
   command->footer(
       "Examples:\n  tapedeck export monday.tape --to ndjson | jq .target\n"
+      "  tapedeck export monday.tape --to warc --out monday.warc.gz\n"
       "  tapedeck export monday.tape --to har --filter 'path ~ \"^/api/\"' --out api.har\n"
       "  tapedeck export monday.tape --to ndjson --from +10m --to +20m --out minutes.ndjson --json\n"
       "Exit status: 0 done · 2 trouble · 4 a tape that is damaged or not sealed was read in part");

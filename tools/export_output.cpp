@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/new_file.hpp"
+#include "format/existing_file.hpp"
 #include "format/format_error.hpp"
 
 namespace tapedeck::tools {
@@ -55,15 +56,6 @@ bool is_device(const fs::path& path) {
   return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
 }
 
-Result<void> check_free(const fs::path& path, format::Overwrite overwrite) {
-  std::error_code problem;
-  if (fs::is_directory(path, problem)) return make_error(path.string() + " is a directory: name a file in it");
-  const std::uintmax_t size = fs::file_size(path, problem);
-  if (problem || size == 0 || overwrite == format::Overwrite::force) return {};
-  return make_error(boost::system::errc::make_error_code(boost::system::errc::file_exists),
-                    path.string() + " exists and is not empty: choose another name, or --force to overwrite it");
-}
-
 }  // namespace
 
 Result<void> ExportOutput::cut_back(std::uint64_t) {
@@ -77,7 +69,7 @@ Result<std::unique_ptr<ExportOutput>> open_export_output(const std::string& path
     if (!sink) return sink.error();
     return std::unique_ptr<ExportOutput>(std::make_unique<Device>(std::move(*sink)));
   }
-  if (const auto free = check_free(path, overwrite); !free) return free.error();
+  if (const auto free = format::check_free(path, overwrite); !free) return free.error();
   auto file = NewFile::create(path, ReadableBy::owner);
   if (!file) return file.error();
   return std::unique_ptr<ExportOutput>(std::make_unique<ReplacedFile>(std::move(*file)));

@@ -38,6 +38,7 @@ void add_filter_command(CLI::App& app, ExitStatus& status) {
   command->footer(
       "Examples:\n  tapedeck filter monday.tape --out errors.tape --filter 'status >= 500'\n"
       "  tapedeck filter monday.tape --out noon.tape --from 2024-05-06T12:00:00Z --to 2024-05-06T12:10:00Z --json\n"
+      "  tapedeck filter secret.tape --key-file monday.key --plain --out plain.tape\n"
       "Exit status: 0 · 4 the tape was damaged or not sealed · 2 trouble");
   command->callback([options, command, &status] { status = filter(*options, copy_note(*command)); });
 }

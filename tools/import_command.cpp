@@ -1,18 +1,19 @@
 #include <filesystem>
-#include <system_error>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/directory_of.hpp"
 #include "base/json_writer.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "format/existing_file.hpp"
 #include "format/foreign/import.hpp"
 #include "tools/command.hpp"
+#include "tools/first_note.hpp"
 #include "tools/progress_line.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/tape_output.hpp"
-#include "tools/version.hpp"
 
 namespace tapedeck::tools {
 namespace {
@@ -23,29 +24,12 @@ struct ImportCommand {
   bool json = false;
 };
 
-/// Before files are read for an hour. That the tape is not overwritten in the end is up to its sink.
-Result<void> check_output(const TapeOutput& out) {
-  std::error_code ignored;
-  if (out.force || !std::filesystem::is_regular_file(out.path, ignored)) return {};
-  if (std::filesystem::file_size(out.path, ignored) == 0 || ignored) return {};
-  return make_error(out.path + " exists and is not empty: choose another name, or --force to overwrite it");
-}
-
-std::string first_note() {
-  JsonWriter json;
-  json.begin_object();
-  json.field("tool", "tapedeck");
-  json.field("version", version());
-  json.field("command", "import");
-  json.end_object();
-  return json.take();
-}
-
 std::string as_json(const format::ImportResult& result) {
   JsonWriter json;
   json.begin_object();
   json.field("written", result.written);
   json.counts("skipped", result.skipped);
+  json.field("unread_bytes", result.unread_bytes);
   json.field("partial", result.partial);
   json.end_object();
   return json.take();
@@ -57,6 +41,7 @@ std::string for_people(const ImportCommand& command, const format::ImportResult&
   for (const auto& [reason, count] : result.skipped)
     skipped += fmt::format("{} {} {}", skipped.empty() ? "" : ",", count, reason);
   if (!skipped.empty()) text += "; skipped:" + skipped;
+  if (result.damaged) text += "; not all could be read";
   if (result.partial) text += "; stopped before the end";
   return text;
 }
@@ -64,18 +49,17 @@ std::string for_people(const ImportCommand& command, const format::ImportResult&
 format::ImportOptions options_of(const ImportCommand& command) {
   format::ImportOptions options;
   options.files = command.files;
-  const std::filesystem::path out = command.out.path;
-  options.spill_directory = out.has_parent_path() ? out.parent_path() : std::filesystem::path(".");
-  options.tape.workers = command.out.compression_workers;
-  options.tape.sync = command.out.sync;
-  options.tape.key = command.out.key;
+  options.spill_directory = directory_of(command.out.path);
+  options.tape = command.out.tape_options();
   options.create_sink = [&command] { return format::create_file_sink(command.out.path, command.out.overwrite()); };
-  options.note_json = first_note();
+  options.note_json = first_note("import");
   return options;
 }
 
 ExitStatus import_foreign(const ImportCommand& command) {
-  if (auto free = check_output(command.out); !free) return trouble(free.error());
+  if (auto apart = check_not_read(command.out, command.files); !apart) return trouble(apart.error());
+  // Before files are read for an hour. That the tape is not overwritten in the end is up to its sink.
+  if (auto free = format::check_free(command.out.path, command.out.overwrite()); !free) return trouble(free.error());
   const StopSignals signals;
   ProgressLine line;
   format::ImportOptions options = options_of(command);

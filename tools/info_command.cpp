@@ -6,16 +6,14 @@
 
 #include "base/byte_size.hpp"
 #include "base/quantity.hpp"
-#include "format/tape_reader.hpp"
 #include "tools/command.hpp"
-#include "tools/key_file.hpp"
+#include "tools/tape_input.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 struct InfoOptions {
-  std::string tape;
-  MaybeKey key;
+  TapeInput tape;
   bool json = false;
 };
 
@@ -63,11 +61,12 @@ std::string for_people(const std::string& tape, const format::TapeSummary& s) {
 }
 
 ExitStatus info(const InfoOptions& options) {
-  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
+  auto reader = options.tape.open();
   if (!reader) return trouble(reader.error());
   const auto summary = reader->summary();
   if (!summary) return trouble(summary.error());
-  if (!print(options.json ? summary->to_json() + "\n" : for_people(options.tape, *summary))) return ExitStatus::trouble;
+  if (!print(options.json ? summary->to_json() + "\n" : for_people(options.tape.path, *summary)))
+    return ExitStatus::trouble;
   return reader->damage().intact() ? ExitStatus::ok : ExitStatus::loss;
 }
 
@@ -76,8 +75,7 @@ ExitStatus info(const InfoOptions& options) {
 void add_info_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<InfoOptions>();
   CLI::App* command = app.add_subcommand("info", "Totals of a tape: time span, endpoints, losses");
-  command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
-  add_key_file(command, options->key);
+  add_tape_input(command, options->tape);
   command->add_flag("--json", options->json, "The totals as JSON");
   command->footer("Examples:\n  tapedeck info monday.tape\n  tapedeck info monday.tape --json | jq .endpoints");
   command->callback([options, &status] { status = info(*options); });

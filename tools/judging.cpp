@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/directory_of.hpp"
 #include "replay/report.hpp"
 #include "tools/parsed_option.hpp"
 
@@ -52,7 +53,7 @@ Result<void> check_report_names(const Judging& judging) {
     if (extension != ".html" && extension != ".md") {
       return make_error(fmt::format("--report {}: the name must end in .html or .md", path.string()));
     }
-    const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+    const auto folder = directory_of(path);
     std::error_code ignored;
     if (!std::filesystem::is_directory(folder, ignored)) {
       return make_error(fmt::format("--report {}: there is no folder {}", path.string(), folder.string()));

@@ -13,8 +13,9 @@ namespace tapedeck::tools {
 
 using MaybeKey = std::optional<format::TapeKey>;
 
+inline constexpr const char* kKeyHelp = "The 32 bytes that an encrypted tape was written with";
+
 /// `--key-file` of a command that only reads tapes. (Those that write one have it among their outputs' options.)
-void add_key_file(CLI::App* command, MaybeKey& key,
-                  const std::string& help = "The 32 bytes that an encrypted tape was written with");
+void add_key_file(CLI::App* command, MaybeKey& key, const std::string& help = kKeyHelp);
 
 }  // namespace tapedeck::tools

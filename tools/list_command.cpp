@@ -4,17 +4,15 @@
 #include "base/log.hpp"
 #include "base/quantity.hpp"
 #include "format/exchange_json.hpp"
-#include "format/tape_reader.hpp"
 #include "tools/command.hpp"
-#include "tools/key_file.hpp"
 #include "tools/selection.hpp"
+#include "tools/tape_input.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 struct ListOptions {
-  std::string tape;
-  MaybeKey key;
+  TapeInput tape;
   Selection selection;
   bool json = false;
 };
@@ -54,7 +52,7 @@ Result<std::string> json_line(const format::StoredExchange& stored, format::Tape
 }
 
 ExitStatus list(const ListOptions& options) {
-  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
+  auto reader = options.tape.open();
   if (!reader) return trouble(reader.error());
   const auto range = options.selection.range(*reader);
   if (!range) return trouble(range.error());
@@ -70,7 +68,7 @@ ExitStatus list(const ListOptions& options) {
     if (!print(*line)) return ExitStatus::trouble;
   }
   if (reader->damage().intact()) return ExitStatus::ok;
-  warn(fmt::format("{}: {}", options.tape, reader->damage().sentence()));
+  warn(fmt::format("{}: {}", options.tape.path, reader->damage().sentence()));
   return ExitStatus::loss;
 }
 
@@ -79,8 +77,7 @@ ExitStatus list(const ListOptions& options) {
 void add_list_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = app.add_subcommand("list", "A line an exchange, in the order of the requests' first bytes");
-  command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
-  add_key_file(command, options->key);
+  add_tape_input(command, options->tape);
   add_selection(command, options->selection);
   command->add_flag("--json", options->json, "NDJSON: an object a line");
   command->footer(

@@ -12,13 +12,13 @@
 #include "capture/capture.hpp"
 #include "proxy/serve.hpp"
 #include "tools/command.hpp"
+#include "tools/first_note.hpp"
 #include "tools/parsed_option.hpp"
 #include "tools/progress_line.hpp"
 #include "tools/record_result.hpp"
 #include "tools/selection.hpp"
 #include "tools/stop_signals.hpp"
 #include "tools/tape_output.hpp"
-#include "tools/version.hpp"
 
 namespace tapedeck::tools {
 namespace {
@@ -45,24 +45,11 @@ struct RecordOptions {
   bool json = false;
 };
 
-std::string first_note(const RecordOptions& options) {
-  JsonWriter json;
-  json.begin_object();
-  json.field("tool", "tapedeck");
-  json.field("version", version());
-  json.field("command", options.captures.empty() ? "record --listen" : "record --pcap");
-  if (!options.filter.text().empty()) json.field("filter", std::string_view(options.filter.text()));
-  json.end_object();
-  return json.take();
-}
-
 capture::RecorderOptions recorder_options(const RecordOptions& options) {
   capture::RecorderOptions recorder;
   recorder.out = options.out.path;
   recorder.overwrite = options.out.overwrite();
-  recorder.tape.workers = options.out.compression_workers;
-  recorder.tape.sync = options.out.sync;
-  recorder.tape.key = options.out.key;
+  recorder.tape = options.out.tape_options();
   recorder.rotate_size = options.rotate_size;
   recorder.rotate_every = options.rotate_every;
   recorder.memory = options.capture_memory;
@@ -70,7 +57,8 @@ capture::RecorderOptions recorder_options(const RecordOptions& options) {
   recorder.filter = options.filter;
   recorder.sample = options.sample;
   recorder.stop_after = options.count;
-  recorder.note_json = first_note(options);
+  recorder.note_json = first_note(options.captures.empty() ? "record --listen" : "record --pcap",
+                                  {{"filter", std::string(options.filter.text())}});
   return recorder;
 }
 

@@ -10,6 +10,7 @@
 #include "replay/replay.hpp"
 #include "replay/report.hpp"
 #include "tools/command.hpp"
+#include "tools/first_note.hpp"
 #include "tools/judging.hpp"
 #include "tools/key_file.hpp"
 #include "tools/parsed_option.hpp"
@@ -17,7 +18,6 @@
 #include "tools/replay_summary.hpp"
 #include "tools/selection.hpp"
 #include "tools/stop_signals.hpp"
-#include "tools/version.hpp"
 
 namespace tapedeck::tools {
 namespace {
@@ -142,13 +142,7 @@ Result<std::unique_ptr<capture::Recorder>> open_saver(const ReplayFlags& flags) 
   options.out = flags.save;
   options.tape.key = flags.run.read.key;
   options.overwrite = flags.force ? format::Overwrite::force : format::Overwrite::refuse;
-  JsonWriter note;
-  note.begin_object();
-  note.field("tool", "tapedeck");
-  note.field("version", version());
-  note.field("command", "replay --save");
-  note.end_object();
-  options.note_json = note.take();
+  options.note_json = first_note("replay --save");
   return capture::Recorder::create(std::move(options), system_clock());
 }
 

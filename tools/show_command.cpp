@@ -4,16 +4,14 @@
 
 #include "format/exchange_json.hpp"
 #include "format/foreign/curl_command.hpp"
-#include "format/tape_reader.hpp"
 #include "tools/command.hpp"
-#include "tools/key_file.hpp"
+#include "tools/tape_input.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 struct ShowOptions {
-  std::string tape;
-  MaybeKey key;
+  TapeInput tape;
   std::string id;
   bool curl = false;
   bool json = false;
@@ -48,7 +46,7 @@ Result<void> show(format::StoredExchange stored, const format::ReadBody& read, c
 }
 
 ExitStatus show(const ShowOptions& options) {
-  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::refuse});
+  auto reader = options.tape.open();
   if (!reader) return trouble(reader.error());
   auto found = reader->find_stored(options.id);
   if (!found) return trouble(found.error());
@@ -65,8 +63,7 @@ ExitStatus show(const ShowOptions& options) {
 void add_show_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<ShowOptions>();
   CLI::App* command = app.add_subcommand("show", "The raw bytes of one exchange: heads as recorded, bodies de-chunked");
-  command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
-  add_key_file(command, options->key);
+  add_tape_input(command, options->tape);
   command->add_option("ID", options->id, "As `list` prints it; the number alone will do in a tape of one recording")
       ->required();
   auto* curl = command->add_flag("--curl", options->curl, "The request as a curl command");

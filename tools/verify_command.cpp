@@ -2,25 +2,24 @@
 #include <fmt/format.h>
 
 #include "base/byte_size.hpp"
-#include "format/tape_reader.hpp"
 #include "tools/command.hpp"
-#include "tools/key_file.hpp"
+#include "tools/tape_input.hpp"
 
 namespace tapedeck::tools {
 namespace {
 
 struct VerifyOptions {
-  std::string tape;
-  MaybeKey key;
+  TapeInput tape;
   bool json = false;
 };
 
 ExitStatus verify(const VerifyOptions& options) {
-  auto reader = format::TapeReader::open(options.tape, {options.key, format::MissingKey::stored_only});
+  auto reader = options.tape.open(format::MissingKey::stored_only);
   if (!reader) return trouble(reader.error());
   const auto damage = reader->verify();
   if (!damage) return trouble(damage.error());
-  const std::string text = options.json ? damage->to_json() : fmt::format("{}: {}", options.tape, damage->sentence());
+  const std::string text =
+      options.json ? damage->to_json() : fmt::format("{}: {}", options.tape.path, damage->sentence());
   if (!print(text + "\n")) return ExitStatus::trouble;
   return damage->intact() && damage->sealed() ? ExitStatus::ok : ExitStatus::loss;
 }
@@ -30,8 +29,7 @@ ExitStatus verify(const VerifyOptions& options) {
 void add_verify_command(CLI::App& app, ExitStatus& status) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", "Check every record of a tape and say what is damaged or lost");
-  command->add_option("TAPE", options->tape, "A tape, a directory of tapes, or - for standard input")->required();
-  add_key_file(command, options->key, "Of an encrypted tape; without it only what is stored can be checked");
+  add_tape_input(command, options->tape, "Of an encrypted tape; without it only what is stored can be checked");
   command->add_flag("--json", options->json, "The result as JSON");
   command->footer(
       "Examples:\n  tapedeck verify monday.tape\n  tapedeck verify tapes/ --json\n"

@@ -5,47 +5,13 @@ import os
 import shutil
 import signal
 import socket
-import socketserver
 import struct
 import subprocess
-import threading
 import time
 import unittest
 import urllib.request
 
 import support
-
-
-class Handler(socketserver.StreamRequestHandler):
-    """Answers every request with 200 and a small body, kept alive."""
-
-    def handle(self):
-        while True:
-            line = self.rfile.readline()
-            if not line:
-                return
-            while self.rfile.readline() not in (b"\r\n", b"\n", b""):
-                pass
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello")
-
-
-class Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
-class Origin:
-    def __init__(self, port=0):
-        self.server = Server(("127.0.0.1", port), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def status_of(port, path="/"):
@@ -60,7 +26,7 @@ def status_of(port, path="/"):
 class BadInput(support.TempDirTestCase):
     def record_some(self, name="good.tape", count=30):
         tape = self.path(name)
-        with Origin() as origin, support.Recording(origin.port, tape) as recording:
+        with support.Origin() as origin, support.Recording(origin.port, tape) as recording:
             for n in range(count):
                 self.assertEqual(status_of(recording.port, f"/{n}"), 200)
             status, _, err = recording.finish(signal.SIGTERM)
@@ -140,7 +106,7 @@ class BadInput(support.TempDirTestCase):
 
     def test_the_recorded_host_is_refused_unless_allowed(self):
         tape = self.path("own.tape")
-        with Origin() as origin:
+        with support.Origin() as origin:
             with support.Recording(origin.port, tape) as recording:
                 self.assertEqual(status_of(recording.port), 200)
                 recording.finish(signal.SIGTERM)
@@ -159,10 +125,10 @@ class BadInput(support.TempDirTestCase):
         port, tape = support.free_port(), self.path("flaky.tape")
         with support.Recording(port, tape) as recording:
             self.assertEqual(status_of(recording.port, "/down"), 502)
-            with Origin(port):
+            with support.Origin(port=port):
                 support.wait_until(lambda: status_of(recording.port, "/up") == 200, "the proxy finds its upstream")
             support.wait_until(lambda: status_of(recording.port, "/away") == 502, "the upstream is gone")
-            with Origin(port):
+            with support.Origin(port=port):
                 support.wait_until(lambda: status_of(recording.port, "/back") == 200, "the upstream is back")
                 status, out, err = recording.finish(signal.SIGTERM)
         self.assertEqual(status, 0, err)
@@ -184,7 +150,7 @@ class BadInput(support.TempDirTestCase):
             self.skipTest("a tmpfs cannot be mounted here")
         self.addCleanup(subprocess.run, ["umount", disk], check=True)
         self.addCleanup(time.sleep, 0)
-        with Origin() as origin:
+        with support.Origin() as origin:
             with support.Recording(origin.port, os.path.join(disk, "x.tape"), "--keep-free", "0") as recording:
                 body = os.urandom(40_000)  # requests that do not compress
                 for n in range(40):

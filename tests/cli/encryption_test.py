@@ -1,10 +1,8 @@
 """Encrypted tapes from the command line: recorded, read, compared, replayed, recovered; and what happens without the key."""
 
 import http.client
-import http.server
 import os
 import signal
-import threading
 import unittest
 
 import support
@@ -12,31 +10,9 @@ import support
 SECRET = b"correct-horse-battery-staple"
 
 
-class Service:
-    """Answers every request with the secret, on loopback."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            body = SECRET + self.path.encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    def __enter__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+def service():
+    """Answers every request with the secret."""
+    return support.Origin(lambda target: SECRET + target)
 
 
 class Encryption(support.TempDirTestCase):
@@ -47,9 +23,9 @@ class Encryption(support.TempDirTestCase):
         for key in (self.key, self.other):
             os.chmod(key, 0o600)
 
-    def record(self, service, name):
+    def record(self, origin, name):
         tape = self.path(name)
-        with support.Recording(service.port, tape, "--key-file", self.key) as recording:
+        with support.Recording(origin.port, tape, "--key-file", self.key) as recording:
             for n in range(20):
                 client = http.client.HTTPConnection("127.0.0.1", recording.port, timeout=support.DEADLINE_S)
                 client.request("GET", f"/{n}", headers={"Cookie": SECRET.decode()})
@@ -60,8 +36,8 @@ class Encryption(support.TempDirTestCase):
         return tape
 
     def test_the_whole_way(self):
-        with Service() as service:
-            tape = self.record(service, "a.tape")
+        with service() as origin:
+            tape = self.record(origin, "a.tape")
             with open(tape, "rb") as f:
                 self.assertNotIn(SECRET[:10], f.read())
             status, exchanges = support.listed(tape, "--key-file", self.key)
@@ -73,7 +49,7 @@ class Encryption(support.TempDirTestCase):
 
             for arguments in (["info", tape], ["list", tape], ["show", tape, "1"], ["diff", tape, tape],
                               ["recover", tape, "--out", self.path("x.tape")],
-                              ["replay", tape, "--target", f"http://127.0.0.1:{service.port}"]):
+                              ["replay", tape, "--target", f"http://127.0.0.1:{origin.port}"]):
                 with self.subTest(command=arguments[0]):
                     self.assert_one_line_error(support.tapedeck(*arguments), tape, "encrypted", "--key-file")
                     wrong = support.tapedeck(*arguments, "--key-file", self.other)
@@ -92,12 +68,28 @@ class Encryption(support.TempDirTestCase):
             self.assertEqual([e["id"] for e in support.listed(whole, "--key-file", self.key)[1]], [e["id"] for e in exchanges])
 
             live = self.path("live.tape")
-            done = support.tapedeck("replay", tape, "--target", f"http://127.0.0.1:{service.port}", "--asap", "--allow-recorded-host",
+            done = support.tapedeck("replay", tape, "--target", f"http://127.0.0.1:{origin.port}", "--asap", "--allow-recorded-host",
                                     "--key-file", self.key, "--save", live, "--json")
             self.assertIn(done.returncode, (0, 3), done.stderr)
             self.assert_one_line_error(support.tapedeck("list", live), "encrypted")
             diff = support.tapedeck("diff", tape, live, "--key-file", self.key, "--json")
             self.assertIn('"pairs":20', diff.stdout.replace(" ", ""))
+
+    def test_a_plain_copy_is_made_on_demand_alone(self):
+        with service() as origin:
+            tape = self.record(origin, "secret.tape")
+        ids = [e["id"] for e in support.listed(tape, "--key-file", self.key)[1]]
+        for command in (["filter", tape], ["recover", tape], ["merge", tape]):
+            with self.subTest(command=command[0]):
+                plain = self.path(command[0] + ".tape")
+                done = support.tapedeck(*command, "--key-file", self.key, "--plain", "--out", plain)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                status, exchanges = support.listed(plain)
+                self.assertEqual((status, [e["id"] for e in exchanges]), (0, ids))
+                self.assertEqual(support.tapedeck("verify", plain).returncode, 0)
+        self.assert_one_line_error(support.tapedeck("filter", tape, "--plain", "--out", self.path("x.tape")), "--plain", "--key-file")
+        self.assert_one_line_error(support.tapedeck("filter", tape, "--plain", "--key-file", self.other, "--out", self.path("x.tape")), "another key")
+        self.assertFalse(os.path.exists(self.path("x.tape")))
 
     def test_a_key_file_is_looked_at_first(self):
         short = self.write("short.key", b"x" * 31)

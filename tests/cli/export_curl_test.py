@@ -1,12 +1,10 @@
 """`export --to curl`: the script sends what was recorded, to the byte, whatever the bytes are."""
 
-import http.server
 import os
 import signal
 import socket
 import stat
 import subprocess
-import threading
 import unittest
 
 import support
@@ -27,49 +25,6 @@ REQUESTS = [
     b"POST /large HTTP/1.1\r\n" + HOST + b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % len(LARGE) + LARGE,
     b"POST /chunks HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n",
 ]
-OF_THE_CONNECTION = {"connection", "content-length", "transfer-encoding"}
-
-
-class Collector(http.server.ThreadingHTTPServer):
-    """Answers everything with 200 and keeps what came: (method, target, fields, body)."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), CollectingHandler)
-        self.requests = []
-        self.daemon_threads = True
-        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
-
-    def __exit__(self, *exc):
-        self.shutdown()
-        super().__exit__(*exc)
-
-
-class CollectingHandler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def body(self):
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = b""
-        while size := int(self.rfile.readline().strip(), 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def answer(self):
-        fields = [(name, value) for name, value in self.headers.items() if name.lower() not in OF_THE_CONNECTION]
-        self.server.requests.append((self.command, self.raw_requestline.split(b" ")[1], sorted(fields), self.body()))
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(b"ok")
-
-    do_GET = do_HEAD = do_OPTIONS = do_DELETE = do_POST = do_PUT = answer
-
-    def log_message(self, *_):
-        pass
 
 
 def send(port, request):
@@ -83,7 +38,7 @@ def send(port, request):
 class Curl(support.TempDirTestCase):
     def record(self, upstream):
         tape = self.path("a.tape")
-        with support.Recording(upstream.server_address[1], tape) as recording:
+        with support.Recording(upstream.port, tape) as recording:
             for request in REQUESTS:
                 send(recording.port, request)
             status, _, err = recording.finish(signal.SIGTERM)
@@ -94,9 +49,9 @@ class Curl(support.TempDirTestCase):
         return [shell for shell in ("sh", "bash", "dash") if support.have(shell)]
 
     def test_what_arrives_is_what_was_recorded(self):
-        with Collector() as straight:
+        with support.Origin() as straight:
             for request in REQUESTS:
-                send(straight.server_address[1], request)
+                send(straight.port, request)
             wanted = list(straight.requests)
             tape = self.record(straight)
         script = self.path("it's $HOME.sh")
@@ -104,8 +59,8 @@ class Curl(support.TempDirTestCase):
         self.assertEqual((done.returncode, done.stdout), (0, '{"written":10,"skipped":{},"partial":false}\n'), done.stderr)
         self.assertEqual(stat.S_IMODE(os.stat(script).st_mode), 0o600)
         for shell in self.shells():
-            with self.subTest(shell=shell), Collector() as target:
-                ran = subprocess.run([shell, script, f"http://127.0.0.1:{target.server_address[1]}/"], cwd=self.dir,
+            with self.subTest(shell=shell), support.Origin() as target:
+                ran = subprocess.run([shell, script, f"http://127.0.0.1:{target.port}/"], cwd=self.dir,
                                      capture_output=True, timeout=120)
                 self.assertEqual(ran.returncode, 0, ran.stderr)
                 self.assertEqual(ran.stdout.count(b"200 http://127.0.0.1:"), len(REQUESTS), ran.stdout)
@@ -115,8 +70,8 @@ class Curl(support.TempDirTestCase):
         self.assertFalse(os.path.exists(self.path("pwned")))
 
     def test_without_a_url_the_recorded_host_is_asked_and_a_failure_is_the_end_status(self):
-        with Collector() as upstream:
-            port = upstream.server_address[1]
+        with support.Origin() as upstream:
+            port = upstream.port
             tape = self.path("b.tape")
             with support.Recording(port, tape) as recording:
                 send(recording.port, b"GET /x HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n" % port)
@@ -129,7 +84,7 @@ class Curl(support.TempDirTestCase):
         self.assertEqual(subprocess.run(["sh", script], capture_output=True, timeout=60).returncode, 1)
 
     def test_bodies_go_beside_the_script_and_are_not_overwritten(self):
-        with Collector() as upstream:
+        with support.Origin() as upstream:
             tape = self.record(upstream)
         script = self.path("c.sh")
         bodies = script + ".bodies"

@@ -1,6 +1,7 @@
 """import: other programs' recordings become tapes; what cannot be read is told by the exit status and one line."""
 
 import gzip
+import json
 import os
 import pathlib
 import subprocess
@@ -38,7 +39,7 @@ class Import(support.TempDirTestCase):
         third = self.write("crawl", WARC)
         tape = self.path("out.tape")
         status, result = support.tapedeck_json("import", first, second, third, "--out", tape)
-        self.assertEqual((status, result), (0, {"written": 3, "skipped": {}, "partial": False}))
+        self.assertEqual((status, result), (0, {"written": 3, "skipped": {}, "unread_bytes": 0, "partial": False}))
         self.assertEqual(self.targets(tape), ["/a", "/b", "/warc"])
         self.assertEqual(support.tapedeck("verify", tape).returncode, 0)
 
@@ -67,6 +68,21 @@ class Import(support.TempDirTestCase):
         self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
         self.assertIn(garbage, done.stderr)
         self.assertEqual(self.targets(self.path("good.tape")), ["/a"])
+
+    def test_a_broken_gzip_member_costs_itself_alone(self):
+        members = [gzip.compress(b"".join(request(f"{name}{n}", n) for n in range(10))) for name in "abc"]
+        middle = len(members[1]) // 2
+        members[1] = members[1][:middle] + bytes(255 - byte for byte in members[1][middle:middle + 5]) + members[1][middle + 5:]
+        path = self.write("broken.gor.gz", b"".join(members))
+        done = support.tapedeck("import", path, "--out", self.path("out.tape"), "--json")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn("broken", done.stderr)
+        self.assertIn(path, done.stderr)
+        self.assertLessEqual(json.loads(done.stdout)["unread_bytes"], len(members[1]))
+        targets = self.targets(self.path("out.tape"))
+        for name in "ac":
+            self.assertEqual([t for t in targets if t.startswith("/" + name)], [f"/{name}{n}" for n in range(10)])
 
     def test_where_nothing_can_be_read_there_is_no_tape(self):
         tape = self.path("out.tape")

@@ -1,5 +1,6 @@
 """What the end-to-end tests share: the binary, real servers on loopback, and waiting for things to be so."""
 
+import http.server
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -103,6 +105,59 @@ class Recording(Process):
     def __enter__(self):
         wait_until(lambda: accepts(self.port) or self.process.poll() is not None, "the proxy listens")
         return self
+
+
+class Origin:
+    """A small HTTP/1.1 server on loopback. It answers each request with 200 and `answer(target)`, a kept-alive connection after the
+    other in threads, and keeps what came in `requests`: (method, target, sorted fields but those of the connection, body)."""
+
+    OF_THE_CONNECTION = {"connection", "content-length", "transfer-encoding"}
+
+    def __init__(self, answer=lambda target: b"hello", port=0):
+        self.answer, self.requests = answer, []
+        handler = type("Handler", (OriginHandler,), {"origin": self})
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class OriginHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline().strip(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def serve(self):
+        fields = [(name, value) for name, value in self.headers.items() if name.lower() not in Origin.OF_THE_CONNECTION]
+        target = self.raw_requestline.split(b" ")[1]
+        self.origin.requests.append((self.command, target, sorted(fields), self.body()))
+        answer = self.origin.answer(target)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer)
+
+    do_GET = do_HEAD = do_OPTIONS = do_DELETE = do_POST = do_PUT = serve
+
+    def log_message(self, *_):
+        pass
 
 
 class Nginx(Process):
