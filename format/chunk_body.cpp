@@ -1,5 +1,7 @@
 #include "format/chunk_body.hpp"
 
+#include <fmt/format.h>
+
 #include "format/wire.hpp"
 
 namespace tapedeck::format {
@@ -81,13 +83,16 @@ std::uint8_t column_flags(Column column) {
   }
 }
 
-bool needs_newer_reader(const ChunkBody& chunk) {
+std::string unknown_in(const ChunkBody& chunk) {
   for (const ColumnEntry& column : chunk.columns) {
     const bool known = column.id < kColumnEnd;
-    if (!known && (column.flags & kColumnCritical) != 0) return true;
-    if (known && column.codec > Codec::zstd) return true;
+    const bool critical = (column.flags & kColumnCritical) != 0;
+    if (!known && critical) return fmt::format("unknown critical column {} of a CHUNK", column.id);
+    if (known && column.codec > Codec::zstd) {
+      return fmt::format("unknown codec {} of column {} of a CHUNK", static_cast<unsigned>(column.codec), column.id);
+    }
   }
-  return false;
+  return {};
 }
 
 }  // namespace tapedeck::format

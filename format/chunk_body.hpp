@@ -47,7 +47,7 @@ std::optional<ChunkBody> decode_chunk_body(std::string_view body);
 /// Whether a column must be understood to read the rows right; readers that do not know it stop.
 std::uint8_t column_flags(Column column);
 
-/// What a reader must refuse as newer: an unknown critical column, or an unknown codec.
-bool needs_newer_reader(const ChunkBody& chunk);
+/// What a reader has to know and this one does not, in words: a critical column, or a codec. Empty if there is nothing.
+std::string unknown_in(const ChunkBody& chunk);
 
 }  // namespace tapedeck::format

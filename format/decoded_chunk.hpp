@@ -95,7 +95,7 @@ class DecodedChunk {
     bool good = true;
   };
   struct Head;
-  Result<std::optional<Head>> read_head(const TapeFile& file, const ChunkFacts& facts, Encrypted encrypted) const;
+  Result<std::optional<Head>> read_head(const TapeFile& file, const ChunkEntry& entry, Encrypted encrypted) const;
   Result<void> read_ids(const TapeFile& file, std::uint64_t offset, const Head& head);
   Result<Buffer> bytes_of(const TapeFile& file, std::uint64_t offset, std::uint64_t begin, std::uint64_t length) const;
   void decode_rows();

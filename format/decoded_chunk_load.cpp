@@ -30,8 +30,9 @@ struct DecodedChunk::Head {
 };
 
 /// Nothing if it is not the chunk that had been found there.
-Result<std::optional<DecodedChunk::Head>> DecodedChunk::read_head(const TapeFile& file, const ChunkFacts& facts,
+Result<std::optional<DecodedChunk::Head>> DecodedChunk::read_head(const TapeFile& file, const ChunkEntry& entry,
                                                                   Encrypted encrypted) const {
+  const ChunkFacts& facts = entry.facts;
   const std::optional<Head> gone;
   Head head;
   head.bytes = x_record.view();
@@ -39,7 +40,7 @@ Result<std::optional<DecodedChunk::Head>> DecodedChunk::read_head(const TapeFile
   if (body_len == UINT32_MAX || head.bytes.size() < kHeaderSize + body_len) return gone;
   head.bytes = head.bytes.substr(0, kHeaderSize + body_len);
   const HeaderCheck check = decode_header(head.bytes, head.header);
-  if (check == HeaderCheck::newer) return newer_version(file.name, "a record header");
+  if (check == HeaderCheck::newer) return newer_version(file.name, unknown_in_header(head.bytes), entry.offset);
   const bool is_it = head.header.type == RecordType::chunk && head.header.segment == x_segment;
   if (check == HeaderCheck::bad || !is_it) return gone;
   if (encrypted == Encrypted::yes && !head.header.encrypted()) return gone;
@@ -50,7 +51,9 @@ Result<std::optional<DecodedChunk::Head>> DecodedChunk::read_head(const TapeFile
       body->facts.chunk_in_epoch != facts.chunk_in_epoch) {
     return gone;
   }
-  if (needs_newer_reader(*body)) return newer_version(file.name, "a column of a chunk");
+  if (const std::string unknown = unknown_in(*body); !unknown.empty()) {
+    return newer_version(file.name, unknown, entry.offset);
+  }
   head.body = std::move(*body);
   return std::optional(std::move(head));
 }
@@ -66,7 +69,7 @@ Result<std::shared_ptr<const DecodedChunk>> DecodedChunk::load(const TapeFile& f
   auto record = read_bytes(*file.source, entry.offset, extent == Extent::ids ? std::min(length, kIdsAtOnce) : length);
   if (!record) return record.error();
   chunk->x_record = std::move(*record);
-  const auto head = chunk->read_head(file, entry.facts, encrypted);
+  const auto head = chunk->read_head(file, entry, encrypted);
   if (!head) return head.error();
   if (!*head) return std::shared_ptr<const DecodedChunk>(std::move(chunk));
   const RecordHeader& header = (*head)->header;

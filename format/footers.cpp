@@ -80,7 +80,7 @@ class FooterReader {
     if (!record) return record.error();
     const auto header = *record ? decode_file_header((*record)->body) : std::nullopt;
     if (!header) return false;
-    if (header->incompat != 0) return newer_version(x_file->name, "a feature of the file header");
+    if (header->incompat != 0) return newer_version(x_file->name, unknown_in(*header), x_segment.start);
     if (header->key_id != 0) {
       if (auto good = x_file->keys.check(header->key_id, x_file->name); !good) return good.error();
       x_segment.map.encrypted = true;

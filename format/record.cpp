@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fmt/format.h>
 #include <xxhash.h>
 
 #include "format/wire.hpp"
@@ -72,6 +73,13 @@ HeaderCheck decode_header(std::string_view bytes, RecordHeader& header) {
   header.payload_xxh3 = load<std::uint64_t>(bytes, 48);
   if (load<std::uint8_t>(bytes, 12) != kMajor || (header.flags & ~kKnownFlags) != 0) return HeaderCheck::newer;
   return header.payload_len > kMaxPayload ? HeaderCheck::bad : HeaderCheck::good;
+}
+
+std::string unknown_in_header(std::string_view bytes) {
+  const auto major = load<std::uint8_t>(bytes, 12);
+  if (major != kMajor) return fmt::format("tape layout {}", major);
+  const unsigned unknown = load<std::uint8_t>(bytes, 13) & static_cast<unsigned>(static_cast<std::uint8_t>(~kKnownFlags));
+  return fmt::format("unknown record header flag {:#04x}", unknown);
 }
 
 std::uint8_t claimed_major(std::string_view bytes) {

@@ -46,6 +46,9 @@ enum class HeaderCheck : std::uint8_t {
 /// `bytes`: exactly the header and its body.
 HeaderCheck decode_header(std::string_view bytes, RecordHeader& header);
 
+/// What is newer of a header for which decode_header() said so, in words.
+std::string unknown_in_header(std::string_view bytes);
+
 /// The major version that bytes [0, 64) claim, if they begin with the sync pattern; else 0. For messages.
 std::uint8_t claimed_major(std::string_view bytes);
 

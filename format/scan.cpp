@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "format/format_error.hpp"
 #include "format/frame.hpp"
 #include "format/source_window.hpp"
@@ -109,7 +111,7 @@ class Scanner {
     if (!bytes) return bytes.error();
     switch (decode_header(*bytes, record.header)) {
       case HeaderCheck::bad: return false;
-      case HeaderCheck::newer: return newer_version(x_name, "a record header");
+      case HeaderCheck::newer: return newer_version(x_name, unknown_in_header(*bytes), record.offset);
       case HeaderCheck::good: break;
     }
     record.head = *bytes;
@@ -213,7 +215,10 @@ class Scanner {
       case RecordType::footer: take_footer(record, run->segment); return {};
       case RecordType::note: take_note(record, run->segment); return {};
     }
-    if (record.header.critical()) return newer_version(x_name, "a record of an unknown type");
+    if (record.header.critical()) {
+      const auto type = static_cast<unsigned>(record.header.type);
+      return newer_version(x_name, fmt::format("unknown critical record type {}", type), record.offset);
+    }
     ++run->skipped;
     return {};
   }
@@ -236,7 +241,7 @@ class Scanner {
   Result<void> take_file_header(const Found& record, SegmentMap& segment) {
     const auto header = decode_file_header(record.body());
     if (!header) return malformed(record);
-    if (header->incompat != 0) return newer_version(x_name, "a feature of the file header");
+    if (header->incompat != 0) return newer_version(x_name, unknown_in(*header), record.offset);
     if (header->key_id != 0) {
       if (auto good = x_keys.check(header->key_id, x_name); !good) return good;
       segment.encrypted = true;
@@ -250,7 +255,9 @@ class Scanner {
   Result<void> take_chunk(const Found& record, SegmentMap& segment) {
     auto chunk = decode_chunk_body(record.body());
     if (!chunk) return malformed(record);
-    if (needs_newer_reader(*chunk)) return newer_version(x_name, "a column of a chunk");
+    if (const std::string unknown = unknown_in(*chunk); !unknown.empty()) {
+      return newer_version(x_name, unknown, record.offset);
+    }
     saw(segment, chunk->facts.next_ordinal, chunk->facts.next_completion);
     saw(segment, chunk->facts.next_ordinal + chunk->facts.exchanges,
         chunk->facts.next_completion + chunk->facts.completions());
@@ -262,7 +269,7 @@ class Scanner {
   Result<void> take_blob(const Found& record, SegmentMap& segment) {
     const auto blob = decode_blob(record.body());
     if (!blob) return malformed(record);
-    if (blob->codec > Codec::zstd) return newer_version(x_name, "the coding of a body");
+    if (blob->codec > Codec::zstd) return newer_version(x_name, unknown_in(*blob), record.offset);
     if (!record.payload_good) return {};
     segment.blobs.push_back(
         {blob->blob, blob->part, record.offset, static_cast<std::uint32_t>(record.header.record_size())});
@@ -308,7 +315,7 @@ class Scanner {
     const auto start = x_window.view(0, kHeaderSize);
     if (x_window.size() == 0) return not_a_tape(x_name, "it is empty");
     const std::uint8_t major = start ? claimed_major(*start) : std::uint8_t{0};
-    if (major > kMajor) return newer_version(x_name, "layout " + std::to_string(major));
+    if (major > kMajor) return newer_version(x_name, unknown_in_header(*start), 0);
     return not_a_tape(x_name, "no record found");
   }
 
@@ -359,9 +366,11 @@ class Scanner {
 
 }  // namespace
 
-Error newer_version(std::string_view name, std::string_view what) {
-  return make_error(errc::newer_version, std::string(name) + ": written by a newer tapedeck (" + std::string(what) +
-                                             " is unknown here): read it with that version or a later one");
+Error newer_version(std::string_view name, std::string_view what, std::uint64_t offset) {
+  return make_error(errc::newer_version,
+                    fmt::format("{}: needs a newer tapedeck: {} at byte {} (this one reads tape layout {}.{}): read it "
+                                "with the version that wrote it, or a later one",
+                                name, what, offset, kMajor, kMinor));
 }
 
 Error key_needed(std::string_view name) {

@@ -17,7 +17,8 @@ struct ScanResult {
 /// there is none; errc::newer_version, errc::key_needed, errc::wrong_key.
 Result<ScanResult> scan_tape(const TapeFile& file);
 
-Error newer_version(std::string_view name, std::string_view what);
+/// `what` a newer tapedeck wrote at `offset`.
+Error newer_version(std::string_view name, std::string_view what, std::uint64_t offset);
 Error key_needed(std::string_view name);
 Error wrong_key(std::string_view name);
 Error not_a_tape(std::string_view name, std::string_view why);

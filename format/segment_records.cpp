@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include <fmt/format.h>
+
 #include "format/wire.hpp"
 
 namespace tapedeck::format {
@@ -49,6 +51,10 @@ std::optional<FileHeaderBody> decode_file_header(std::string_view body) {
   return header;
 }
 
+std::string unknown_in(const FileHeaderBody& header) {
+  return fmt::format("unknown incompat bits {:#010x} of a FILE_HEADER", header.incompat);
+}
+
 std::string encode(const BlobBody& blob) {
   return Fields()(blob.blob, blob.offset, blob.same_blob, blob.connection, blob.sequence, blob.part, blob.same_part,
                   blob.raw_len, static_cast<std::uint8_t>(blob.codec), blob.flags, std::uint16_t{0}, blob.epoch)
@@ -65,6 +71,10 @@ std::optional<BlobBody> decode_blob(std::string_view body) {
   blob.codec = static_cast<Codec>(codec);
   if (!reader.ok() || blob.raw_len > kMaxBlobPart) return std::nullopt;
   return blob;
+}
+
+std::string unknown_in(const BlobBody& blob) {
+  return fmt::format("unknown codec {} of a BLOB", static_cast<unsigned>(blob.codec));
 }
 
 std::string encode(const NoteBody& note) {

@@ -22,6 +22,8 @@ struct FileHeaderBody {
 };
 std::string encode(const FileHeaderBody& header);
 std::optional<FileHeaderBody> decode_file_header(std::string_view body);
+/// What a reader has to know and this one does not, in words.
+std::string unknown_in(const FileHeaderBody& header);
 
 struct BlobBody {
   std::uint64_t blob = 0;
@@ -38,6 +40,7 @@ struct BlobBody {
 };
 std::string encode(const BlobBody& blob);
 std::optional<BlobBody> decode_blob(std::string_view body);
+std::string unknown_in(const BlobBody& blob);
 
 struct NoteCounts {
   std::uint64_t exchanges = 0;

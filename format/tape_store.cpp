@@ -229,7 +229,7 @@ Result<std::optional<TapeStore::Part>> TapeStore::stored_part(std::uint32_t reco
     blob = *record ? decode_blob((*record)->body) : std::nullopt;
     if (!blob || blob->same_blob != 0 || blob->raw_len != part.raw_len) return nothing;
   }
-  if (blob->codec > Codec::zstd) return newer_version(x_file->name, "the coding of a body");
+  if (blob->codec > Codec::zstd) return newer_version(x_file->name, unknown_in(*blob), offset);
   if (depth == Depth::stored) return std::optional(std::move(part));
   auto bytes = blob_content(**record, *blob);
   if (!bytes) return nothing;
