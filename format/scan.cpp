@@ -1,39 +1,29 @@
 #include "format/scan.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
-#include "format/format_error.hpp"
 #include "format/frame.hpp"
+#include "format/record_numbers.hpp"
 #include "format/source_window.hpp"
 
 namespace tapedeck::format {
 namespace {
 
-/// Record numbers that lack in a segment, or whose record is damaged.
-struct Hole {
-  std::uint64_t from = 0;
-  std::uint64_t to = 0;
-  bool damaged = false;
-};
-
 /// A segment as it stands in the stream.
 struct Run {
   SegmentId id;
-  std::uint64_t next_record_no = 0;
-  std::vector<Hole> holes;
+  RecordNumbers<> numbers;
   std::uint64_t skipped = 0;
   std::size_t again_behind = 0;  // so many runs stood before this one's records were met once more
-
-  std::uint64_t missing() const {
-    std::uint64_t n = 0;
-    for (const Hole& hole : holes) n += hole.damaged ? 0 : hole.to - hole.from;
-    return n;
-  }
   SegmentMap segment;
-  std::vector<DamagedRange> plain;  // records with a payload that is not encrypted
+  std::vector<std::pair<std::size_t, std::uint64_t>> replaced;  // places of damaged chunks, their record numbers
+  std::vector<DamagedRange> plain;                              // records that are not encrypted
+  std::uint64_t footer_offset = UINT64_MAX;
 };
 
 /// What is left of a record.
@@ -47,9 +37,13 @@ struct Found {
   std::string_view body() const { return std::string_view(head).substr(kHeaderSize); }
 };
 
+// Damage costs this much time at most before the scan becomes careful.
+constexpr std::uint64_t kInVain = 64u << 20;
+
 bool wants_payload(RecordType type) { return type == RecordType::note; }
 
 std::optional<std::string> note_json(const Found& record, const TapeKeys& keys) {
+  if (record.header.payload_len == 0) return std::string();
   const auto content = frame_content(record.payload);
   if (!content || !record.header.encrypted()) {
     return content ? decode_content_up_to(*content, kMaxNoteJson) : std::nullopt;
@@ -59,6 +53,8 @@ std::optional<std::string> note_json(const Found& record, const TapeKeys& keys) 
 }
 
 class Scanner {
+  using State = RecordNumbers<>::State;
+
  public:
   Scanner(const TapeFile& file, std::uint64_t size)
       : x_window(*file.source, size), x_name(file.name), x_keys(file.keys) {
@@ -84,11 +80,16 @@ class Scanner {
     if (!good) return good.error();
     if (!*good) return resync(at, at + 1);
     const std::uint64_t payload_at = at + record.header.size();
+    const auto worth_it = may_be_whole(payload_at, record.header.payload_len);
+    if (!worth_it) return worth_it.error();
     // With the next record's header, so that each is one read.
-    auto payload = x_window.view(payload_at, record.header.payload_len + kHeaderSize + kMaxBody);
+    auto payload = x_window.view(payload_at, *worth_it ? record.header.payload_len + kHeaderSize + kMaxBody : 0);
     if (!payload) return payload.error();
     *payload = payload->substr(0, record.header.payload_len);
-    record.payload_good = payload->size() == record.header.payload_len && xxh3(*payload) == record.header.payload_xxh3;
+    record.payload_good =
+        *worth_it && payload->size() == record.header.payload_len && xxh3(*payload) == record.header.payload_xxh3;
+    x_result.hashed += payload->size();
+    if (!record.payload_good) x_in_vain += payload->size();
     if (record.payload_good && !is_authentic(record, *payload)) {
       // Nothing of it is believed, not even its number.
       x_result.report.damaged.push_back({at, record.header.record_size()});
@@ -100,6 +101,15 @@ class Scanner {
     if (record.payload_good) return payload_at + record.header.payload_len;
     // Never at the promised end: bytes may have been cut out.
     return resync(payload_at, payload_at);
+  }
+
+  /// Whether it is worth hashing a payload. None holds a sync pattern: on a tape of headers that promise more than is
+  /// there the pattern is looked for first, so that no byte is hashed many times.
+  Result<bool> may_be_whole(std::uint64_t at, std::uint32_t length) {
+    if (x_in_vain <= kInVain) return true;
+    const auto next = x_window.next_sync(at);
+    if (!next) return next.error();
+    return *next >= at + length;
   }
 
   Result<bool> read_header(Found& record) {
@@ -122,7 +132,7 @@ class Scanner {
   /// other columns of a chunk are told when they are decoded.
   bool is_authentic(const Found& record, std::string_view payload) {
     const RecordHeader& header = record.header;
-    if (!header.encrypted() || payload.empty() || !x_keys.has_key()) return true;
+    if (!header.encrypted() || !x_keys.has_key()) return true;
     if (header.type == RecordType::chunk) {
       const auto chunk = decode_chunk_body(record.body());
       payload = payload.substr(0, chunk && !chunk->columns.empty() ? chunk->columns[0].stored_len : 0);
@@ -147,73 +157,80 @@ class Scanner {
   /// Which segment a record belongs to; null if that has it already.
   Run* run_for(const Found& record) {
     const RecordHeader& header = record.header;
-    const auto is_it = [&](const Run& r) { return r.id == header.segment; };
-    const bool goes_on = !x_runs.empty() && is_it(x_runs.back());
-    auto run = goes_on ? x_runs.end() - 1 : std::find_if(x_runs.begin(), x_runs.end(), is_it);
-    if (run == x_runs.end()) {
+    const auto [known, is_new] = x_places.try_emplace(header.segment, x_runs.size());
+    if (is_new) {
       x_runs.emplace_back();
-      run = x_runs.end() - 1;
-      run->id = header.segment;
-      run->segment.number = header.segment.number;
+      x_runs.back().id = header.segment;
+      x_runs.back().segment.number = header.segment.number;
     }
-    if (header.record_no < run->next_record_no) return run_with_hole(*run, record);
-    drop_left_over(run);
-    add_hole(*run, {run->next_record_no, header.record_no, false});
-    run->next_record_no = header.record_no + 1;
-    if (!record.payload_good) add_hole(*run, {header.record_no, header.record_no + 1, true});
-    run->segment.sealed = false;
-    ++run->segment.records;
-    return &*run;
+    Run& run = x_runs[known->second];
+    if (header.record_no < run.numbers.next()) return run_with_hole(run, record);
+    drop_left_over(known->second);
+    run.numbers.go_on(header.record_no, record.payload_good ? State::whole : State::damaged, run.segment.chunks.size());
+    run.segment.sealed = false;
+    ++run.segment.records;
+    return &run;
   }
 
   /// The segment goes on: what lay between was left over from something else, unless it is another copy that goes on.
-  void drop_left_over(std::vector<Run>::iterator run) {
-    const auto again = static_cast<std::ptrdiff_t>(std::min(run->again_behind, x_runs.size()));
-    const auto first = std::max(run + 1, x_runs.begin() + again);
-    for (auto between = first; between != x_runs.end(); ++between) x_result.report.stale += between->segment.records;
-    x_runs.erase(first, x_runs.end());
-  }
-
-  static void add_hole(Run& run, const Hole& hole) {
-    if (hole.from < hole.to) run.holes.push_back(hole);
+  void drop_left_over(std::size_t run) {
+    const std::size_t kept = std::max(run + 1, x_runs[run].again_behind);
+    for (; x_runs.size() > kept; x_runs.pop_back()) {
+      x_result.report.stale += x_runs.back().segment.records;
+      x_places.erase(x_runs.back().id);
+    }
   }
 
   /// The segment stands there once more. A record that lacked, or was damaged where it was met first, is taken from
   /// here.
   Run* run_with_hole(Run& run, const Found& record) {
     run.again_behind = x_runs.size();
-    const std::uint64_t no = record.header.record_no;
-    const auto hole =
-        std::find_if(run.holes.begin(), run.holes.end(), [&](const Hole& h) { return h.from <= no && no < h.to; });
-    if (hole == run.holes.end() || !record.payload_good) {
+    const auto filled = record.payload_good ? run.numbers.fill(record.header.record_no) : std::nullopt;
+    if (!filled) {
       ++x_result.report.stale;
       return nullptr;
     }
-    const Hole filled = *hole;
-    run.holes.erase(hole);
-    add_hole(run, {filled.from, no, false});
-    add_hole(run, {no + 1, filled.to, false});
-    if (filled.damaged) {
-      std::erase_if(run.segment.chunks, [&](const ChunkEntry& chunk) { return chunk.record_no == no; });
+    if (filled->damaged) {
+      run.replaced.emplace_back(*filled->damaged, record.header.record_no);
     } else {
       ++run.segment.records;
     }
     return &run;
   }
 
+  /// Chunks of which a whole copy was found later. Where a damaged record was no chunk, one behind it stands at its
+  /// place, if any: that has another number.
+  static void drop_replaced(Run& run) {
+    auto& chunks = run.segment.chunks;
+    for (const auto& [place, number] : run.replaced) {
+      if (place < chunks.size() && chunks[place].record_no == number && chunks[place].damaged) {
+        chunks[place].offset = UINT64_MAX;
+      }
+    }
+    std::erase_if(chunks, [](const ChunkEntry& chunk) { return chunk.offset == UINT64_MAX; });
+  }
+
+  /// Under a key nothing plain is believed: whoever can write to the file could have put it there.
+  bool is_refused(const Found& record) const {
+    if (record.header.encrypted() || record.header.type == RecordType::file_header) return false;
+    const auto place = x_places.find(record.header.segment);
+    return place != x_places.end() && x_runs[place->second].segment.encrypted;
+  }
+
   Result<void> accept(const Found& record) {
+    if (is_refused(record)) return refuse(record);
     Run* run = run_for(record);
     if (run == nullptr) return {};
-    if (x_runs.size() > kMaxSegments) return too_many("segments", kMaxSegments);
+    if (x_runs.size() > kMaxSegments) return too_many(x_name, "segments", kMaxSegments);
     note_encryption(record, *run);
     switch (record.header.type) {
       case RecordType::file_header: return take_file_header(record, run->segment);
       case RecordType::chunk: return take_chunk(record, run->segment);
       case RecordType::blob: return take_blob(record, run->segment);
-      case RecordType::index: take_index(record, run->segment); return {};
-      case RecordType::summary: take_summary(record, run->segment); return {};
-      case RecordType::footer: take_footer(record, run->segment); return {};
-      case RecordType::note: take_note(record, run->segment); return {};
+      case RecordType::index: return take_index(record, run->segment);
+      case RecordType::summary: return take_summary(record, run->segment);
+      case RecordType::footer: return take_footer(record, *run);
+      case RecordType::note: return take_note(record, run->segment);
     }
     if (record.header.critical()) {
       const auto type = static_cast<unsigned>(record.header.type);
@@ -227,7 +244,7 @@ class Scanner {
     const RecordHeader& header = record.header;
     if (header.encrypted()) {
       run.segment.encrypted = true;
-    } else if (header.type != RecordType::file_header && header.payload_len > 0 && record.payload_good) {
+    } else if (header.type != RecordType::file_header && record.payload_good) {
       run.plain.push_back({record.offset, header.record_size()});
     }
   }
@@ -276,28 +293,38 @@ class Scanner {
     return {};
   }
 
-  static void take_index(const Found& record, SegmentMap& segment) {
-    if (const auto index = decode_index(record.body())) saw(segment, index->next_ordinal, index->next_completion);
+  Result<void> take_index(const Found& record, SegmentMap& segment) {
+    const auto index = decode_index(record.body());
+    if (!index) return malformed(record);
+    saw(segment, index->next_ordinal, index->next_completion);
+    return {};
   }
 
-  static void take_summary(const Found& record, SegmentMap& segment) {
+  Result<void> take_summary(const Found& record, SegmentMap& segment) {
     const auto summary = decode_summary(record.body());
-    if (!summary) return;
+    if (!summary) return malformed(record);
     if (!segment.first_ordinal) segment.first_ordinal = summary->first_ordinal;
     saw(segment, summary->next_ordinal, summary->next_completion);
     if (record.payload_good) segment.summary_offset = record.offset;
+    return {};
   }
 
-  static void take_footer(const Found& record, SegmentMap& segment) {
+  Result<void> take_footer(const Found& record, Run& run) {
     const auto footer = decode_footer(record.body());
-    if (!footer) return;
-    saw(segment, footer->next_ordinal, footer->next_completion);
-    segment.sealed = true;
+    if (!footer) return malformed(record);
+    saw(run.segment, footer->next_ordinal, footer->next_completion);
+    run.segment.sealed = record.payload_good;
+    run.footer_offset = record.offset;
+    return {};
   }
 
-  void take_note(const Found& record, SegmentMap& segment) {
+  Result<void> take_note(const Found& record, SegmentMap& segment) {
     const auto note = decode_note(record.body());
-    if (note) segment.notes.push_back({record.offset, *note, note_json(record, x_keys).value_or("")});
+    if (!note) return malformed(record);
+    auto json = note_json(record, x_keys);
+    segment.notes.push_back({record.offset, *note, json.value_or("")});
+    const bool readable = x_keys.has_key() || !record.header.encrypted();
+    return json || !record.payload_good || !readable ? Result<void>() : malformed(record);
   }
 
   /// Hashes hold, but the body makes no sense: nothing of it is used.
@@ -306,9 +333,10 @@ class Scanner {
     return {};
   }
 
-  Error too_many(std::string_view what, std::size_t limit) const {
-    return make_error(errc::limit_exceeded, std::string(x_name) + ": holds more than " + std::to_string(limit) + " " +
-                                                std::string(what) + ": read its parts one by one");
+  Result<void> refuse(const Found& record) {
+    const std::uint64_t length = record.payload_good ? record.header.record_size() : record.header.size();
+    x_result.report.damaged.push_back({record.offset, length});
+    return {};
   }
 
   Error nothing_found() {
@@ -319,7 +347,7 @@ class Scanner {
     return not_a_tape(x_name, "no record found");
   }
 
-  /// Under a key nothing plain is believed: whoever can write to the file could have put it there.
+  /// Plain records that stood in front of what says that the segment is encrypted.
   void refuse_plain(Run& run) {
     // In the order of their offsets, for a scan only goes forward.
     const auto is_plain = [&](std::uint64_t offset) {
@@ -331,25 +359,37 @@ class Scanner {
     std::erase_if(segment.blobs, stands_plain);
     std::erase_if(segment.notes, stands_plain);
     if (is_plain(segment.summary_offset)) segment.summary_offset = 0;
+    if (is_plain(run.footer_offset)) segment.sealed = false;
     auto& damaged = x_result.report.damaged;
     damaged.insert(damaged.end(), run.plain.begin(), run.plain.end());
   }
 
+  /// A recording has one key, or none, from its first segment to its last.
+  void spread_encryption() {
+    std::set<http::RecordingId> encrypted;
+    for (const Run& run : x_runs) {
+      if (run.segment.encrypted) encrypted.insert(run.id.recording);
+    }
+    for (Run& run : x_runs) run.segment.encrypted = encrypted.contains(run.id.recording);
+  }
+
   Result<ScanResult> finish() {
     DamageReport& report = x_result.report;
+    spread_encryption();
     for (Run& run : x_runs) {
+      drop_replaced(run);
       if (run.segment.encrypted) {
         if (auto known = x_keys.check_any(x_name); !known) return known.error();
         refuse_plain(run);
       }
       report.segments.push_back({run.id.recording, run.id.number, run.segment.sealed});
       report.records += run.segment.records;
-      report.missing += run.missing();
+      report.missing += run.numbers.missing();
       report.skipped += run.skipped;
       add_segment(x_result.map, run.id.recording, std::move(run.segment));
     }
     if (x_result.map.recordings.size() > kMaxRecordings) {
-      return too_many("recordings", kMaxRecordings);
+      return too_many(x_name, "recordings", kMaxRecordings);
     }
     settle(x_result.map);
     return std::move(x_result);
@@ -359,35 +399,14 @@ class Scanner {
   std::string_view x_name;
   const TapeKeys& x_keys;
   std::vector<Run> x_runs;
-  std::uint64_t x_refused = 0;  // records that the key does not vouch for
-  bool x_vouched = false;       // for any
+  std::map<SegmentId, std::size_t> x_places;  // in x_runs
+  std::uint64_t x_in_vain = 0;                // bytes hashed of payloads that were not whole
+  std::uint64_t x_refused = 0;                // records that the key does not vouch for
+  bool x_vouched = false;                     // for any
   ScanResult x_result;
 };
 
 }  // namespace
-
-Error newer_version(std::string_view name, std::string_view what, std::uint64_t offset) {
-  return make_error(errc::newer_version,
-                    fmt::format("{}: needs a newer tapedeck: {} at byte {} (this one reads tape layout {}.{}): read it "
-                                "with the version that wrote it, or a later one",
-                                name, what, offset, kMajor, kMinor));
-}
-
-Error key_needed(std::string_view name) {
-  return make_error(errc::key_needed,
-                    std::string(name) + ": encrypted: give the key it was written with, --key-file FILE");
-}
-
-Error wrong_key(std::string_view name) {
-  return make_error(errc::wrong_key, std::string(name) +
-                                         ": encrypted with another key than --key-file holds: give the "
-                                         "one it was written with");
-}
-
-Error not_a_tape(std::string_view name, std::string_view why) {
-  return make_error(errc::not_a_tape, std::string(name) + ": not a tape (" + std::string(why) +
-                                          "): give a file that `tapedeck record` or `tapedeck import` wrote");
-}
 
 Result<ScanResult> scan_tape(const TapeFile& file) {
   const auto size = file.source->size();
