@@ -22,6 +22,7 @@ RecordingCursor::RecordingCursor(const TapeMap& map, std::uint32_t recording, co
       x_chunks.push_back({recording, s, c});
       x_watermarks.push_back(facts.watermark);
       x_earliest.push_back(facts.t_min);
+      x_rows.push_back(facts.exchanges);
     }
   }
   for (std::size_t i = x_earliest.size(); i-- > 1;) x_earliest[i - 1] = std::min(x_earliest[i - 1], x_earliest[i]);
@@ -29,8 +30,10 @@ RecordingCursor::RecordingCursor(const TapeMap& map, std::uint32_t recording, co
 
 bool RecordingCursor::in_range(std::int64_t time) const { return time >= x_from && (x_to_end || time < x_to); }
 
+/// No row to come is earlier: the watermark says so, or the chunks to come themselves.
 bool RecordingCursor::is_ready() const {
-  return !x_heap.empty() && (x_next == x_chunks.size() || x_heap.top().time <= x_watermark);
+  if (x_heap.empty() || x_next == x_chunks.size()) return !x_heap.empty();
+  return x_heap.top().time <= std::max(x_watermark, x_earliest[x_next]);
 }
 
 std::optional<std::int64_t> RecordingCursor::next_time() const {
@@ -38,13 +41,6 @@ std::optional<std::int64_t> RecordingCursor::next_time() const {
   if (!x_heap.empty()) time = x_heap.top().time;
   if (x_next < x_chunks.size() && !is_ready()) time = std::min(time.value_or(INT64_MAX), x_earliest[x_next]);
   return time;
-}
-
-Result<void> RecordingCursor::prepare(TapeStore& store) {
-  while (!is_ready() && x_next < x_chunks.size()) {
-    if (auto read = read_chunk(store); !read) return read;
-  }
-  return {};
 }
 
 Result<void> RecordingCursor::read_chunk(TapeStore& store) {
@@ -76,29 +72,49 @@ WaitingRow RecordingCursor::pop() {
   return row;
 }
 
-MergedCursor::MergedCursor(TapeStore& store, const TimeRange& range, Bodies bodies)
-    : x_store(&store), x_bodies(bodies) {
+MergedCursor::MergedCursor(TapeStore& store, const TimeRange& range, Bodies bodies, WaitingLimits limits)
+    : x_store(&store), x_bodies(bodies), x_limits(limits) {
   for (std::uint32_t i = 0; i < store.map().recordings.size(); ++i) {
     x_recordings.emplace_back(store.map(), i, range);
   }
+}
+
+RecordingCursor* MergedCursor::first_of_all() {
+  RecordingCursor* best = nullptr;
+  std::int64_t best_time = INT64_MAX;
+  for (RecordingCursor& recording : x_recordings) {
+    const auto time = recording.next_time();
+    if (time && (best == nullptr || *time < best_time)) {
+      best = &recording;
+      best_time = *time;
+    }
+  }
+  return best;
+}
+
+/// Whether its first row comes out though an earlier one may follow: there is no room to wait for that.
+bool MergedCursor::must_go(const RecordingCursor& recording) const {
+  return recording.waiting() > 0 && x_waiting + recording.next_rows() > x_limits.rows;
+}
+
+Result<void> MergedCursor::read_chunk(RecordingCursor& recording) {
+  if (x_waiting + recording.next_rows() > x_limits.at_once) {
+    return too_many(x_store->name(), "rows that begin at one time", x_limits.at_once);
+  }
+  const std::uint64_t before = recording.waiting();
+  if (auto read = recording.read_chunk(*x_store); !read) return read;
+  x_waiting += recording.waiting() - before;
+  x_counts.lost += recording.take_lost();
+  return {};
 }
 
 /// The recording whose next row is the earliest of all, ready to be popped; null at the end. Recordings are opened only
 /// when their time has come.
 Result<RecordingCursor*> MergedCursor::earliest() {
   for (;;) {
-    RecordingCursor* best = nullptr;
-    std::int64_t best_time = INT64_MAX;
-    for (RecordingCursor& recording : x_recordings) {
-      const auto time = recording.next_time();
-      if (time && (best == nullptr || *time < best_time)) {
-        best = &recording;
-        best_time = *time;
-      }
-    }
-    if (best == nullptr || best->is_ready()) return best;
-    if (auto prepared = best->prepare(*x_store); !prepared) return prepared.error();
-    x_counts.lost += best->take_lost();
+    RecordingCursor* const best = first_of_all();
+    if (best == nullptr || best->is_ready() || must_go(*best)) return best;
+    if (auto read = read_chunk(*best); !read) return read.error();
   }
 }
 
@@ -108,6 +124,7 @@ Result<std::optional<BuiltExchange>> MergedCursor::next() {
     if (!recording) return recording.error();
     if (*recording == nullptr) return std::optional<BuiltExchange>();
     const WaitingRow waiting = (*recording)->pop();
+    --x_waiting;
     const auto chunk = x_store->chunk(waiting.chunk);
     if (!chunk) return chunk.error();
     if (!(*chunk)->rows()) continue;  // it was good before: the source changes under us
@@ -118,6 +135,8 @@ Result<std::optional<BuiltExchange>> MergedCursor::next() {
       ++x_counts.lost;
       continue;
     }
+    if (waiting.time < x_latest) built->exchange.flags.set(http::Flag::late_row);
+    x_latest = std::max(x_latest, waiting.time);
     ++x_counts.kept;
     built->degraded.count(x_counts.degraded);
     if (built->completion_lost) ++x_counts.completions_lost;

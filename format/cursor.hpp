@@ -30,8 +30,11 @@ class RecordingCursor {
   /// A lower bound of the next row's time, before anything is read of it; nothing at the end.
   std::optional<std::int64_t> next_time() const;
   bool is_ready() const;
-  /// Reads chunks until the next row is sure, or there is none.
-  Result<void> prepare(TapeStore& store);
+  /// Reads the next chunk; there is one.
+  Result<void> read_chunk(TapeStore& store);
+  /// Rows that the next chunk holds; 0 at the end.
+  std::uint64_t next_rows() const { return x_next < x_chunks.size() ? x_rows[x_next] : 0; }
+  std::uint64_t waiting() const { return x_heap.size(); }
   WaitingRow pop();
   /// Rows of chunks that could not be read; counted once.
   std::uint64_t take_lost() { return std::exchange(x_lost, 0); }
@@ -42,12 +45,12 @@ class RecordingCursor {
       return a.time != b.time ? a.time > b.time : a.ordinal > b.ordinal;
     }
   };
-  Result<void> read_chunk(TapeStore& store);
   bool in_range(std::int64_t time) const;
 
   std::vector<ChunkRef> x_chunks;  // that can hold rows of the range
   std::vector<std::int64_t> x_watermarks;
   std::vector<std::int64_t> x_earliest;  // least t_min of this and all later chunks
+  std::vector<std::uint32_t> x_rows;     // with an ordinal
   std::size_t x_next = 0;
   std::int64_t x_watermark = INT64_MIN;
   std::int64_t x_from;
@@ -66,20 +69,35 @@ struct RowCounts {
   std::uint64_t completions_lost = 0;  // of those that an index lists
 };
 
-/// All recordings of a tape in time order.
+struct WaitingLimits {
+  std::uint64_t rows = kMaxWaitingRows;
+  std::uint64_t at_once = kMaxRowsAtOnce;
+};
+
+/// All recordings of a tape in time order. No more than so many rows wait for earlier ones, but those of the first
+/// chunk of each recording (errc::limit_exceeded if these are too many): beyond that the earliest that is known comes
+/// next, and what turns out to be earlier is flagged late.
 class MergedCursor {
  public:
-  MergedCursor(TapeStore& store, const TimeRange& range, Bodies bodies);
+  MergedCursor(TapeStore& store, const TimeRange& range, Bodies bodies, WaitingLimits limits = {});
   /// Nothing at the end; lost rows are stepped over.
   Result<std::optional<BuiltExchange>> next();
   const RowCounts& counts() const { return x_counts; }
+  /// Rows in memory.
+  std::uint64_t waiting() const { return x_waiting; }
 
  private:
   Result<RecordingCursor*> earliest();
+  RecordingCursor* first_of_all();
+  bool must_go(const RecordingCursor& recording) const;
+  Result<void> read_chunk(RecordingCursor& recording);
 
   TapeStore* x_store;
   Bodies x_bodies;
   std::vector<RecordingCursor> x_recordings;
+  const WaitingLimits x_limits;
+  std::uint64_t x_waiting = 0;
+  std::int64_t x_latest = INT64_MIN;  // request_first handed out so far
   RowCounts x_counts;
 };
 

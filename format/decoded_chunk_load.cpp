@@ -81,7 +81,8 @@ Result<std::shared_ptr<const DecodedChunk>> DecodedChunk::load(const TapeFile& f
     chunk->read_columns((*head)->body, header.escaped());
     if (header.encrypted()) chunk->decrypt_columns(file.keys, header, (*head)->bytes, (*head)->body);
   }
-  chunk->decode_rows();
+  // Encrypted, a chunk without META would have rows that nothing vouches for.
+  if (!header.encrypted() || chunk->x_stored[static_cast<std::size_t>(Column::meta)]) chunk->decode_rows();
   return std::shared_ptr<const DecodedChunk>(std::move(chunk));
 }
 

@@ -1,6 +1,7 @@
 #include "format/footers.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "format/source_window.hpp"
@@ -40,16 +41,24 @@ class FooterReader {
  private:
   static std::optional<SealedSegment> nothing() { return std::nullopt; }
 
+  /// The tail's last record, if it is a FOOTER of that size.
+  std::optional<WholeRecord> footer_of(std::uint64_t size) const {
+    if (x_tail.size() < size) return std::nullopt;
+    auto record = record_at(x_file->keys, x_tail.view().substr(x_tail.size() - size));
+    if (record && (record->header.type != RecordType::footer || record->header.record_size() != size)) record.reset();
+    return record;
+  }
+
   bool take_footer(std::uint64_t end) {
-    const auto record = record_at(x_file->keys, x_tail.view().substr(x_tail.size() - kFooterRecord));
-    if (!record || record->header.type != RecordType::footer || record->header.record_size() != kFooterRecord) {
-      return false;
-    }
-    const auto footer = decode_footer(record->body);
-    if (!footer || footer->offset > end - kFooterRecord) return false;
+    std::uint64_t size = kFooterRecord;
+    auto record = footer_of(size);
+    if (!record) record = footer_of(size = kEncryptedFooterRecord);
+    const auto footer = record ? decode_footer(record->body) : std::nullopt;
+    if (!footer || footer->offset > end - size) return false;
+    x_encrypted = record->header.encrypted();
     x_segment.footer = *footer;
     x_segment.id = record->header.segment;
-    x_segment.start = end - kFooterRecord - footer->offset;
+    x_segment.start = end - size - footer->offset;
     SegmentMap& map = x_segment.map;
     map.number = x_segment.id.number;
     map.sealed = true;
@@ -87,7 +96,7 @@ class FooterReader {
     }
     x_segment.map.first_ordinal = header->next_ordinal;
     x_segment.map.first_completion = header->next_completion;
-    return true;
+    return x_encrypted == x_segment.map.encrypted;
   }
 
   Result<bool> read_summary() {
@@ -108,6 +117,7 @@ class FooterReader {
   }
 
   bool epochs_add_up(const std::vector<SummaryEpoch>& epochs) const {
+    if (epochs.size() > x_segment.footer.offset / (kHeaderSize + kIndexBody)) return false;  // each has an INDEX
     std::uint64_t ordinal = *x_segment.map.first_ordinal;
     for (const SummaryEpoch& epoch : epochs) {
       if (epoch.first_ordinal != ordinal || epoch.exchanges > x_segment.footer.next_ordinal - ordinal) return false;
@@ -121,6 +131,7 @@ class FooterReader {
   std::uint64_t x_tail_offset = 0;
   Buffer x_tail;
   SealedSegment x_segment;
+  bool x_encrypted = false;  // the FOOTER
 };
 
 }  // namespace
@@ -167,9 +178,12 @@ Result<std::optional<SealedTape>> open_by_footers(const TapeFile& file) {
   }
   if (tape.segments.empty()) return nothing;
   std::reverse(tape.segments.begin(), tape.segments.end());
-  std::set<http::RecordingId> recordings;
-  for (const SealedSegment& segment : tape.segments) recordings.insert(segment.id.recording);
-  if (recordings.size() > kMaxRecordings) return nothing;
+  std::map<http::RecordingId, bool> encrypted;  // a recording has one key, or none
+  for (const SealedSegment& segment : tape.segments) {
+    const auto known = encrypted.emplace(segment.id.recording, segment.map.encrypted).first;
+    if (known->second != segment.map.encrypted) return nothing;
+  }
+  if (encrypted.size() > kMaxRecordings) return nothing;
   return std::optional(std::move(tape));
 }
 

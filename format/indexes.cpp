@@ -25,6 +25,10 @@ class IndexReader {
     if (!entries || index->offset != epoch.index_offset || index->previous != previous || index->epoch != epoch.epoch) {
       return false;
     }
+    const std::uint64_t most = most_completions(x_tape->bytes);
+    if (x_map.completions.size() + entries->completions.size() > most) {
+      return too_many(x_file->name, "completions", most);
+    }
     return take_chunks(*entries, epoch) && take_rest(*entries, epoch.epoch);
   }
 
@@ -45,11 +49,18 @@ class IndexReader {
     return std::optional<WholeRecord>(std::move(**record));
   }
 
+  /// Whether an index can list a record there: entries stand in the order of the records, which take some room each.
+  bool follows(std::uint64_t offset, std::uint64_t body, std::uint64_t& last) const {
+    if (offset > x_segment->footer.offset || offset < last) return false;
+    last = offset + kHeaderSize + body;
+    return true;
+  }
+
   bool take_chunks(const IndexEntries& entries, const SummaryEpoch& epoch) {
     std::uint64_t ordinal = epoch.first_ordinal;
     for (const IndexChunk& chunk : entries.chunks) {
       if (chunk.length > kHeaderSize + kMaxBody + kMaxPayload || chunk.rows > kMaxRows ||
-          chunk.exchanges > chunk.rows || chunk.offset > x_segment->footer.offset ||
+          chunk.exchanges > chunk.rows || !follows(chunk.offset, kChunkBody, x_last_chunk) ||
           chunk.next_ordinal > UINT64_MAX - kMaxRows || chunk.next_ordinal != ordinal) {
         return false;
       }
@@ -61,7 +72,7 @@ class IndexReader {
 
   bool take_rest(const IndexEntries& entries, std::uint32_t epoch) {
     for (const IndexBlob& blob : entries.blobs) {
-      if (blob.offset > x_segment->footer.offset) return false;
+      if (!follows(blob.offset, kBlobBody, x_last_blob)) return false;
       x_map.blobs.push_back({blob.blob, blob.part, x_segment->start + blob.offset, blob.length});
     }
     for (const IndexCompletion& done : entries.completions) {
@@ -91,6 +102,8 @@ class IndexReader {
   const SealedTape* x_tape;
   const SealedSegment* x_segment;
   SegmentMap x_map;
+  std::uint64_t x_last_chunk = 0;  // where the next one can begin
+  std::uint64_t x_last_blob = 0;
 };
 
 }  // namespace

@@ -121,6 +121,7 @@ inline constexpr std::size_t kSummaryEpoch = 64;
 inline constexpr std::size_t kFooterBody = 64;
 inline constexpr std::size_t kFooterRecord = kHeaderSize + kFooterBody;
 static_assert(kFooterRecord == 128);
+inline constexpr std::size_t kEncryptedFooterRecord = kFooterRecord + 24;  // an empty frame: its header and tag
 
 inline constexpr std::string_view kFileHeaderText = "tapedeck tape, layout 1, see docs/tape-format.md\n";
 inline constexpr std::string_view kFooterText = "TAPEEND\n";
@@ -135,7 +136,8 @@ inline constexpr std::uint32_t kEpochCompletions = 262'144;  // so that an INDEX
 // What a reader refuses to go beyond.
 inline constexpr std::uint32_t kMaxBody = 4u << 10;
 inline constexpr std::uint32_t kMaxPayload = 32u << 20;
-inline constexpr std::uint32_t kMaxFrame = 16u << 20;  // decoded
+inline constexpr std::uint32_t kMaxFrame = 16u << 20;   // decoded
+inline constexpr std::uint64_t kMaxWindow = 16u << 20;  // of a zstd frame
 inline constexpr std::uint32_t kMaxRows = 65'536;
 inline constexpr std::uint16_t kMaxColumns = 64;
 inline constexpr std::uint32_t kMaxStreams = 64;
@@ -146,10 +148,15 @@ inline constexpr std::uint64_t kMaxNoteJson = 64u << 10;
 inline constexpr std::uint64_t kMaxExtra = 1u << 20;
 inline constexpr std::uint64_t kMaxExt = 256u << 10;
 inline constexpr std::uint64_t kMaxValue = 64u << 10;
+inline constexpr std::size_t kMinValueBytes = 8;  // of VALUES, for each value there, on average
 inline constexpr std::uint32_t kMaxBlobPart = 1u << 20;
 inline constexpr std::uint64_t kMaxLoadedBody = 1u << 30;  // a body handed out in one piece
 inline constexpr std::size_t kMaxRecordings = 4096;
 inline constexpr std::size_t kMaxSegments = 65'536;
+inline constexpr std::uint64_t kMaxWaitingRows = 4u << 20;  // for earlier ones, of a cursor: then they come late
+inline constexpr std::uint64_t kMaxRowsAtOnce = 16u << 20;  // of a cursor, where many recordings begin at once
+inline constexpr std::uint64_t kMaxCompletions = 1u << 20;  // or, if that is more, one for so many bytes of tape:
+inline constexpr std::uint64_t kBytesPerCompletion = 16;
 inline constexpr std::uint64_t kReaderMemory = 256u << 20;  // decoded chunks kept
 
 }  // namespace tapedeck::format

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -76,6 +77,11 @@ struct TapeMap {
 void add_segment(TapeMap& map, const http::RecordingId& recording, SegmentMap segment);
 /// Once all are there: sorts what lookups rely on.
 void settle(TapeMap& map);
+
+/// How many completions a reader keeps the places of: more cannot be meant seriously on a tape of that size.
+constexpr std::uint64_t most_completions(std::uint64_t tape_bytes) {
+  return std::max(kMaxCompletions, tape_bytes / kBytesPerCompletion);
+}
 
 /// For lookups by ordinal.
 void sort_completions(std::vector<CompletionPlace>& completions);

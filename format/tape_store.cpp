@@ -140,6 +140,10 @@ Result<const std::vector<CompletionPlace>*> TapeStore::completions_of(std::uint3
       const auto read = ids({recording, s, c});
       if (!read) return read.error();
       if (!(*read)->rows()) continue;
+      x_found += facts.completions();
+      if (x_found > most_completions(x_report.bytes)) {
+        return too_many(name(), "completions", most_completions(x_report.bytes));
+      }
       for (std::uint32_t row = 0; row < facts.rows; ++row) {
         if (has_ordinal((*(*read)->rows())[row])) continue;
         found.push_back({(*read)->ordinal(row), s, facts.epoch, facts.chunk_in_epoch, row});
@@ -194,7 +198,7 @@ bool TapeStore::is_part(std::uint32_t recording, const RecordHeader& header) con
   const auto segment = std::find_if(wanted.segments.begin(), wanted.segments.end(),
                                     [&](const SegmentMap& s) { return s.number == header.segment.number; });
   if (segment == wanted.segments.end()) return false;
-  return header.encrypted() || !segment->encrypted || header.payload_len == 0;
+  return header.encrypted() || !segment->encrypted;
 }
 
 /// The BLOB there; nothing if it is none, or not to be believed.

@@ -26,6 +26,7 @@ class TapeStore {
   /// Owners of both: the reader, those that began as its likes, and their stores.
   TapeStore(std::shared_ptr<const TapeFile> file, std::shared_ptr<const ScanResult> opened);
 
+  const std::string& name() const { return x_file->name; }
   const TapeMap& map() const { return x_opened->map; }
   DamageReport& report() { return x_report; }
   const DamageReport& report() const { return x_report; }
@@ -102,6 +103,7 @@ class TapeStore {
   std::unordered_map<std::uint64_t, Cached> x_cache;   // by offset
   std::list<std::uint64_t> x_uses;                     // latest first
   std::uint64_t x_memory = 0;
+  std::uint64_t x_found = 0;  // completions
   std::map<std::uint32_t, std::vector<CompletionPlace>> x_completions;  // by recording: found in chunks after a scan
 };
 

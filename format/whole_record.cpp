@@ -28,7 +28,7 @@ std::optional<std::string> payload_of(const RecordHeader& header, std::string_vi
 /// What the one frame of a record holds, decrypted; nothing if it is malformed or not authentic.
 std::optional<std::string> content_of(const TapeKeys& keys, const RecordHeader& header, std::string_view head,
                                       std::string_view payload) {
-  if (payload.empty()) return std::string();
+  if (payload.empty() && !header.encrypted()) return std::string();
   const auto content = frame_content(payload);
   if (!content) return std::nullopt;
   return header.encrypted() ? keys.open(header, 0, *content, head) : std::optional(std::string(*content));

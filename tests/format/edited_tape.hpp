@@ -72,7 +72,9 @@ class EditedChunk {
     x_frames[n] = frame;
   }
 
-  std::vector<format::RowMeta> rows() const { return *format::decode_meta(column(format::Column::meta), x_chunk.facts.rows); }
+  std::vector<format::RowMeta> rows() const {
+    return *format::decode_meta(column(format::Column::meta), x_chunk.facts.rows);
+  }
   void set_rows(const std::vector<format::RowMeta>& rows) {
     format::MetaEncoder encoder;
     for (const format::RowMeta& row : rows) encoder.add(row);
