@@ -160,10 +160,11 @@ void DecodedChunk::decode_values() const {
   const auto bytes = column(Column::values);
   if (!bytes) return;
   WireReader reader(*bytes);
+  const std::size_t most = bytes->size() / kMinValueBytes + 1;
   while (!reader.at_end()) {
     const std::uint64_t length = reader.varint();
     const std::string_view value = reader.bytes(length);
-    if (!reader.ok() || length > kMaxValue) return;
+    if (!reader.ok() || length > kMaxValue || x_values->size() >= most) return;
     x_values->push_back(value);
   }
 }
@@ -191,7 +192,8 @@ void DecodedChunk::decode_connections() const {
       const std::string_view field = entry.bytes(entry.varint());
       if (entry.ok()) read_field(*connection, tag, field);
     }
-    if (!entries.ok() || !entry.ok()) {
+    // Each row names one.
+    if (!entries.ok() || !entry.ok() || x_connections.size() >= x_facts.rows) {
       x_connections_gone = true;
       return;
     }

@@ -49,6 +49,16 @@ void escape(std::string& payload) {
   append_opaque(payload, hits);
 }
 
+/// What a zstd frame asks a decoder to hold (RFC 8878, 3.1.1.1.2); 0 if it says none: then it is the content's size.
+std::uint64_t window_of(std::string_view frame) {
+  constexpr std::size_t kDescriptor = 4;
+  constexpr std::uint8_t kSingleSegment = 0x20;
+  if (frame.size() < kDescriptor + 2 || (load<std::uint8_t>(frame, kDescriptor) & kSingleSegment) != 0) return 0;
+  const auto window = load<std::uint8_t>(frame, kDescriptor + 1);
+  const std::uint64_t base = std::uint64_t{1} << (10 + (window >> 3));
+  return base + base / 8 * (window & 7);
+}
+
 void hash_frames(StoredPayload& payload) {
   std::size_t at = 0;
   for (StoredFrame& frame : payload.frames) {
@@ -164,7 +174,7 @@ bool decode_content(std::string_view content, Codec codec, std::uint32_t raw_len
     std::copy(content.begin(), content.end(), into);
     return true;
   }
-  if (ZSTD_getFrameContentSize(content.data(), content.size()) != raw_len ||
+  if (window_of(content) > kMaxWindow || ZSTD_getFrameContentSize(content.data(), content.size()) != raw_len ||
       ZSTD_findFrameCompressedSize(content.data(), content.size()) != content.size()) {
     return false;
   }
