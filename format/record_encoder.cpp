@@ -36,7 +36,9 @@ void encode_chunk(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
 void encode_one_frame(EncodeJob& job, Compressor& compressor, Encrypted encrypted) {
   std::vector<FrameContent> frames;
   if (job.content.empty()) {
-    // No frame: a note without JSON, a part of a blob that equals another.
+    // No frame: a note without JSON, a part of a blob that equals another. Encrypted it has an empty one, whose tag
+    // vouches for the record.
+    if (encrypted == Encrypted::yes) frames.emplace_back();
   } else if (job.type == RecordType::blob) {
     frames.push_back(looks_incompressible(job.content) ? compressor.glance_or_keep(std::move(job.content))
                                                        : compressor.compress_or_keep(job.content));

@@ -178,6 +178,7 @@ Result<void> SegmentWriter::write_summary_and_footer(std::string_view json) {
   footer.records = x_record_no + 1;
   footer.next_ordinal = x_next.ordinals;
   footer.next_completion = x_next.completions;
+  if (x_key) return write_encrypted(RecordType::footer, encode(footer), {FrameContent{}});
   return write_record(RecordType::footer, encode(footer), store_payload({}));
 }
 

@@ -243,6 +243,9 @@ TapeWriter& TapeWriter::operator=(TapeWriter&&) noexcept = default;
 TapeWriter::~TapeWriter() = default;
 
 Result<TapeWriter> TapeWriter::create(std::unique_ptr<ByteSink> sink, TapeOptions options, Time now) {
+  if (options.key && options.recording && !options.nonces_repeat) {
+    return make_error(errc::not_supported, "an encrypted tape takes a random recording id: nonces follow from it");
+  }
   TapeWriter writer(std::make_unique<Impl>(std::move(options), now));
   if (auto started = writer.x_impl->start_segment(std::move(sink), now); !started) return started.error();
   return writer;

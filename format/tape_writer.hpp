@@ -23,10 +23,10 @@ struct TapeOptions {
   Sync sync = Sync::every_second;
   ByteSize chunk = 1_MiB;                        // raw
   Duration chunk_age = std::chrono::seconds(1);  // kAnyAge: only full chunks are closed
-  std::optional<http::RecordingId>
-      recording;               // unset: random. With a key it must never occur twice: nonces follow from it
-  std::optional<TapeKey> key;  // encrypts
-  bool sorted = false;         // rows come in (request_first, ordinal) order: filter, merge, recover, import
+  std::optional<http::RecordingId> recording;    // unset: random
+  std::optional<TapeKey> key;                    // encrypts; then the recording's id is random: nonces follow from it
+  bool nonces_repeat = false;                    // for tests: a chosen id together with a key
+  bool sorted = false;  // rows come in (request_first, ordinal) order: filter, merge, recover, import
 };
 
 struct TapeTotals {

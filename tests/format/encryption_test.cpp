@@ -30,6 +30,7 @@ const format::TapeKey kKey = key_from(0);
 format::TapeOptions encrypted(unsigned workers = 0) {
   format::TapeOptions options = small_chunks(workers);
   options.key = kKey;
+  options.nonces_repeat = true;
   return options;
 }
 
@@ -165,7 +166,8 @@ TEST_CASE("a changed record is refused and counted, though all its hashes hold")
   const WrittenTape tape = write_tape(ExchangeGenerator(5), 80, encrypted());
   std::map<RecordType, int> tried;
   for (const RecordPlace& record : records_of(tape.bytes)) {
-    if (record.type == RecordType::file_header || !record.has_payload()) continue;
+    if (record.type == RecordType::file_header) continue;
+    REQUIRE(record.has_payload());
     ++tried[record.type];
     // Its nonce's number, a byte of its fixed struct, of its first frame's content, and its tag.
     for (const std::size_t at : {record.begin + 32, record.begin + 64 + 30, record.payload + 8, record.end - 1}) {
@@ -187,7 +189,7 @@ TEST_CASE("a changed record is refused and counted, though all its hashes hold")
       if (record.type == RecordType::chunk) CHECK(report->lost + report->degraded.size() > 0);
     }
   }
-  CHECK(tried.size() == 5);  // CHUNK, BLOB, INDEX, SUMMARY, NOTE
+  CHECK(tried.size() == 6);
 }
 
 TEST_CASE("a record that was taken out shows as a gap, and its exchanges as lost") {
@@ -211,7 +213,7 @@ TEST_CASE("a plain record spliced into an encrypted tape is not believed") {
   const WrittenTape forged = write_tape(ExchangeGenerator(6), 80, small_chunks());  // the same recording, segment 0
   const auto there = records_of(tape.bytes);
   const auto plain = records_of(forged.bytes);
-  for (const RecordType type : {RecordType::chunk, RecordType::blob, RecordType::note}) {
+  for (const RecordType type : {RecordType::chunk, RecordType::blob, RecordType::note, RecordType::footer}) {
     CAPTURE(static_cast<int>(type));
     const auto is_it = [&](const RecordPlace& r) { return r.type == type; };
     const RecordPlace target = *std::find_if(there.begin(), there.end(), is_it);
@@ -229,6 +231,89 @@ TEST_CASE("a plain record spliced into an encrypted tape is not believed") {
     if (type == RecordType::chunk) CHECK(report->lost > 0);
     CHECK(report->kept + report->lost == tape.exchanges.size());
   }
+}
+
+TEST_CASE("records that say nothing but their body are vouched for, too") {
+  const auto bytes = std::make_shared<std::string>();
+  auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), encrypted(), kNow);
+  http::Exchange e;
+  e.request.head = "GET / HTTP/1.1\r\n\r\n";
+  e.status = 200;
+  e.response.body = {http::BodyState::kept, std::string(300'000, 'b'), {}, {}, {}};
+  for (int n = 0; n < 2; ++n) REQUIRE(writer->append(e, kNow).has_value());  // the second body equals the first
+  format::Note loss;
+  loss.reason = http::Reason::queue_full;
+  loss.level = format::NoteLevel::loss;
+  loss.exchanges = 7;
+  REQUIRE(writer->note(loss, kNow).has_value());
+  REQUIRE(writer->seal(kNow).has_value());
+  CHECK(open_encrypted(*bytes).summary()->losses.at("queue_full").exchanges == 7);
+  std::size_t empty = 0;
+  for (const RecordPlace& record : records_of(*bytes)) {
+    if (record.end - record.payload != 24) continue;  // a frame's header and its tag
+    ++empty;
+    std::string forged = *bytes;
+    forged[record.begin + 64 + 24] = static_cast<char>(forged[record.begin + 64 + 24] ^ 1);
+    rehash(forged, record);
+    auto reader = open_encrypted(forged);
+    CHECK_FALSE(reader.verify()->damaged.empty());
+    for (const http::Exchange& row : read_all(reader)) {
+      if (row.response.body.state == http::BodyState::kept) CHECK(row.response.body.bytes == e.response.body.bytes);
+    }
+    const auto losses = reader.summary()->losses;
+    if (losses.contains("queue_full")) CHECK(losses.at("queue_full").exchanges == 7);
+
+    // Plain, without a payload, it is not believed either.
+    forged = bytes->substr(0, record.payload) + bytes->substr(record.end);
+    forged[record.begin + 13] = static_cast<char>(forged[record.begin + 13] & ~format::kFlagEncrypted);
+    format::store<std::uint32_t>(forged, record.begin + 44, 0);
+    rehash(forged, {record.begin, record.payload, record.payload, record.type});
+    CHECK_FALSE(open_encrypted(forged).verify()->damaged.empty());
+  }
+  CHECK(empty == 4);  // two parts of the second body, the note, the footer
+}
+
+TEST_CASE("a plain segment of an encrypted recording is not believed, sealed or not, wherever it stands") {
+  const WrittenTape tape = write_tape(ExchangeGenerator(5), 30, encrypted());
+  std::string forged = write_tape(ExchangeGenerator(6), 30, small_chunks()).bytes;
+  for (const RecordPlace& record : records_of(forged)) {
+    format::store<std::uint32_t>(forged, record.begin + 28, 1);  // the next segment
+    rehash(forged, record);
+  }
+  for (const std::string& bytes : {tape.bytes + forged, forged + tape.bytes, tape.bytes + forged.substr(112)}) {
+    auto reader = open_encrypted(bytes);
+    check_equal(read_all(reader), in_time_order(tape.exchanges));
+    CHECK_FALSE(reader.verify()->damaged.empty());
+  }
+}
+
+TEST_CASE("a CHUNK that names no column that could be checked has no rows") {
+  const WrittenTape tape = write_tape(ExchangeGenerator(5), 80, encrypted());
+  for (const RecordPlace& record : records_of(tape.bytes)) {
+    if (record.type != RecordType::chunk) continue;
+    for (const auto columns : std::initializer_list<std::uint16_t>{0, 1}) {
+      std::string bytes = tape.bytes;
+      format::store<std::uint16_t>(bytes, record.begin + 64 + 54, columns);
+      format::store<std::uint16_t>(bytes, record.begin + 64 + 72, 900);  // META is another, unknown one
+      bytes[record.begin + 64 + 72 + 3] = 0;                             // that need not be known
+      rehash(bytes, record);
+      auto reader = open_encrypted(bytes);  // by its footers, which are as they were
+      check_no_wrong_row(read_all(reader), tape);
+      CHECK(reader.verify()->lost > 0);
+    }
+  }
+}
+
+TEST_CASE("a recording id together with a key is refused: nonces would repeat") {
+  format::TapeOptions options = encrypted();
+  options.nonces_repeat = false;
+  const auto bytes = std::make_shared<std::string>();
+  const auto refused = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), options, kNow);
+  REQUIRE(refused.has_error());
+  CHECK(refused.error().message.find("random recording id") != std::string::npos);
+  CHECK(bytes->empty());
+  options.recording.reset();
+  CHECK(format::TapeWriter::create(std::make_unique<MemorySink>(bytes), options, kNow).has_value());
 }
 
 TEST_CASE("another key is told from damage even where the start of the tape is gone") {

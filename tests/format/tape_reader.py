@@ -81,7 +81,7 @@ class Record:
             assert frame[:4] == b"\x58\x2a\x4d\x18" and struct.unpack_from("<I", frame, 4)[0] == len(frame) - 8
             frame = frame[8:]
         if not self.flags & 2:
-            assert self.segment not in self.tape.encrypted
+            assert self.segment[:12] not in self.tape.encrypted
             return frame
         body = bytearray(self.body)
         for n in range(struct.unpack_from("<H", body, 54)[0] if self.type == CHUNK else 0):
@@ -176,7 +176,7 @@ class Tape:
                 self.accept(record)
             self.sound = self.sound and bool(record) and record.good
             at = record.end if record and record.good else next_sync(data, record.begin if record else at + 1)
-        self.encrypted |= {s.id for s in self.segments if any(r.flags & 2 for r in s.records.values())}
+        self.encrypted |= {s.id[:12] for s in self.segments if any(r.flags & 2 for r in s.records.values())}
         self.sound = self.sound and all(s.sealed and len(s.records) == s.last + 1 for s in self.segments)
         for segment in self.segments:
             chunks = self.orders.setdefault(segment.id[:12], [])
@@ -204,7 +204,7 @@ class Tape:
         if record.type == FILE_HEADER and any(record.body[40:48]):
             if hkdf(self.key or b"", b"", b"tapedeck tape 1 key id", 8) != record.body[40:48]:
                 sys.exit("encrypted, and this is not its key")
-            self.encrypted.add(record.segment)
+            self.encrypted.add(record.segment[:12])
     def rows(self, chunks):
         heap, watermark = [], -1 << 63
         chunks = [chunk for chunk in chunks if chunk.exchanges]
