@@ -140,20 +140,33 @@ class Specimens {
 
 class GoldenTapes {
  public:
+  /// Of those whose names begin with `encrypted`: the bytes of their .key files.
+  static format::TapeKey key() {
+    format::TapeKey made;
+    for (std::size_t i = 0; i < made.bytes.size(); ++i) made.bytes[i] = static_cast<std::uint8_t>(i * 7 + 1);
+    return made;
+  }
+
   /// By name.
   static std::map<std::string, std::string> make() {
     GoldenTapes tapes;
     const std::string rows = tapes.whole_rows(1, {});
     const std::string two = tapes.two_rows(2, SIZE_MAX);
-    return {{"rows-1.0", rows},
+    tapes.x_key = key();
+    const std::string encrypted = tapes.whole_rows(5, {}) + tapes.two_rows(6, 12);
+    tapes.x_key.reset();
+    return {{"encrypted-1.0", encrypted},
+            {"rows-1.0", rows},
             {"two-rows-1.0", two},
             {"merged-1.0", tapes.merged(rows + two)},
             {"unsealed-1.0", tapes.whole_rows(3, 15) + tapes.two_rows(4, 12)}};
   }
 
  private:
-  static format::TapeOptions options(std::uint8_t recording) {
+  format::TapeOptions options(std::uint8_t recording) const {
     format::TapeOptions made = small_chunks();
+    made.key = x_key;
+    made.nonces_repeat = true;
     made.recording = http::RecordingId{recording, 0x60, 0x1d};
     return made;
   }
@@ -176,7 +189,7 @@ class GoldenTapes {
   }
 
   /// Two segments; or, of so many rows, one that is not sealed.
-  static std::string whole_rows(std::uint8_t recording, std::size_t unsealed_after) {
+  std::string whole_rows(std::uint8_t recording, std::size_t unsealed_after) {
     const auto bytes = std::make_shared<std::string>();
     auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), options(recording), kNow);
     note_losses(*writer);
@@ -194,7 +207,7 @@ class GoldenTapes {
 
   /// Each with a request in two rows, four rows later; every third request body in parts, of which some come later,
   /// too.
-  static std::string two_rows(std::uint8_t recording, std::size_t at_most) {
+  std::string two_rows(std::uint8_t recording, std::size_t at_most) {
     const auto bytes = std::make_shared<std::string>();
     auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), options(recording), kNow);
     struct Open {
@@ -244,7 +257,7 @@ class GoldenTapes {
   }
 
   /// Every fourth exchange of both.
-  static std::string merged(const std::string& tapes) {
+  std::string merged(const std::string& tapes) const {
     auto reader = open_bytes(tapes);
     const auto bytes = std::make_shared<std::string>();
     format::TapeOptions sorted = options(9);
@@ -256,6 +269,8 @@ class GoldenTapes {
     REQUIRE(format::copy_tape(reader, *writer, copy, kNow).has_value());
     return *bytes;
   }
+
+  std::optional<format::TapeKey> x_key;
 };
 
 }  // namespace tapedeck::test

@@ -31,6 +31,15 @@ std::string file(const fs::path& path) {
   return text.str();
 }
 
+/// The key that stands beside an encrypted one.
+format::ReadOptions options_of(fs::path tape) {
+  const fs::path key = tape.replace_extension(".key");
+  if (!fs::exists(key)) return {};
+  const auto read = format::read_key_file(key);
+  REQUIRE(read.has_value());
+  return {read->key, format::MissingKey::refuse};
+}
+
 /// A line an exchange, in time order: all of it, or without heads and bodies where these are large.
 std::string as_lines(format::TapeReader& reader) {
   std::string lines;
@@ -52,7 +61,7 @@ TEST_CASE("golden tapes read as they did when they were written") {
   for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
     if (entry.path().extension() != ".tape") continue;
     CAPTURE(entry.path().filename().string());
-    auto reader = format::TapeReader::open(entry.path());
+    auto reader = format::TapeReader::open(entry.path(), options_of(entry.path()));
     REQUIRE(reader.has_value());
     fs::path expected = entry.path();
     CHECK(as_lines(*reader) == file(expected.replace_extension(".jsonl")));
@@ -61,7 +70,7 @@ TEST_CASE("golden tapes read as they did when they were written") {
     if (!unsealed) check_zstd(file(entry.path().parent_path() / entry.path().filename()));
     ++tapes;
   }
-  CHECK(tapes >= 2);
+  CHECK(tapes >= 7);
 }
 
 TEST_CASE("golden tapes are written on demand") {
@@ -70,10 +79,17 @@ TEST_CASE("golden tapes are written on demand") {
     const std::string& name = tape.first;
     const std::string& bytes = tape.second;
     CAPTURE(name);
-    auto reader = open_bytes(bytes);
-    const std::string lines = as_lines(reader);
-    CHECK(reader.damage().sealed() != name.starts_with("unsealed"));
+    const bool encrypted = name.starts_with("encrypted");
+    const auto key = encrypted ? std::optional(GoldenTapes::key()) : std::nullopt;
+    auto reader = format::TapeReader::open(format::memory_source(bytes), {key, format::MissingKey::refuse});
+    REQUIRE(reader.has_value());
+    const std::string lines = as_lines(*reader);
+    CHECK(reader->damage().sealed() != name.starts_with("unsealed"));
     if (directory == nullptr) continue;
+    if (encrypted) {
+      std::ofstream(fs::path(directory) / (name + ".key"), std::ios::binary)
+          .write(reinterpret_cast<const char*>(key->bytes.data()), static_cast<std::streamsize>(key->bytes.size()));
+    }
     std::ofstream(fs::path(directory) / (name + ".tape"), std::ios::binary) << bytes;
     std::ofstream(fs::path(directory) / (name + ".jsonl"), std::ios::binary) << lines;
   }
