@@ -78,7 +78,8 @@ HeaderCheck decode_header(std::string_view bytes, RecordHeader& header) {
 std::string unknown_in_header(std::string_view bytes) {
   const auto major = load<std::uint8_t>(bytes, 12);
   if (major != kMajor) return fmt::format("tape layout {}", major);
-  const unsigned unknown = load<std::uint8_t>(bytes, 13) & static_cast<unsigned>(static_cast<std::uint8_t>(~kKnownFlags));
+  const unsigned unknown =
+      load<std::uint8_t>(bytes, 13) & static_cast<unsigned>(static_cast<std::uint8_t>(~kKnownFlags));
   return fmt::format("unknown record header flag {:#04x}", unknown);
 }
 

@@ -1,5 +1,6 @@
 """Bad input: one line on stderr that says what, where and what to do; exit 2; nothing lost."""
 
+import ctypes
 import json
 import os
 import shutil
@@ -12,6 +13,15 @@ import unittest
 import urllib.request
 
 import support
+
+
+GOLDEN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "tape", "recorded-1.0.tape")
+
+
+def xxh3(data):
+    library = ctypes.CDLL("libxxhash.so.0")
+    library.XXH3_64bits.restype = ctypes.c_uint64
+    return library.XXH3_64bits(data, ctypes.c_size_t(len(data)))
 
 
 def status_of(port, path="/"):
@@ -35,7 +45,7 @@ class BadInput(support.TempDirTestCase):
 
     def test_not_a_tape_and_empty_file(self):
         for name, data, word in (("text.tape", b"hello, I am no tape\n" * 100, "not a tape"), ("empty.tape", b"", "empty")):
-            path = self.write(name, data)
+            path = self.broken(self.write(name, data))
             for command in (["info", path], ["list", path], ["show", path, "1"], ["verify", path],
                             ["recover", path, "--out", self.path("out.tape")], ["replay", path, "--target", "http://127.0.0.1:1"],
                             ["diff", path, path]):
@@ -46,11 +56,26 @@ class BadInput(support.TempDirTestCase):
     def test_missing_file(self):
         self.assert_one_line_error(support.tapedeck("info", self.path("none.tape")), "none.tape", "No such file")
 
+    def test_a_tape_of_a_newer_version_names_what_is_needed(self):
+        with open(GOLDEN, "rb") as f:
+            data = f.read()
+        # A note's JSON is the second record's payload: a record of a critical type 12, with nothing in it, in front of it.
+        second = data.index(b"TAPE", 12) - 8
+        header = data[second:second + 12] + struct.pack("<BBH", 1, 1, 12) + data[second + 16:second + 40] + struct.pack("<IIQ", 0, 0, xxh3(b""))
+        header = struct.pack("<4sI", header[:4], 56) + header[8:]
+        path = self.broken(self.write("newer.tape", data[:second] + header + struct.pack("<Q", xxh3(header)) + data[second:]))
+        for command in (["info", path], ["list", path], ["show", path, "1"], ["verify", path], ["recover", path, "--out", self.path("out.tape")],
+                        ["export", path, "--to", "ndjson"], ["replay", path, "--target", "http://127.0.0.1:1"], ["diff", path, path]):
+            with self.subTest(command=command[0]):
+                self.assert_one_line_error(support.tapedeck(*command), path, "needs a newer tapedeck", "unknown critical record type 12",
+                                           f"at byte {second} ", "read it with the version that wrote it")
+        self.assertFalse(os.path.exists(self.path("out.tape")), "a failed recover leaves no file")
+
     def test_a_tape_cut_in_the_middle_is_read_with_its_loss(self):
         tape = self.record_some()
         with open(tape, "rb") as f:
             data = f.read()
-        cut = self.write("cut.tape", data[: len(data) // 2])
+        cut = self.broken(self.write("cut.tape", data[: len(data) // 2]))
         status, report = support.tapedeck_json("verify", cut)
         self.assertEqual(status, 4)
         self.assertTrue(report["tail_unknown"])
@@ -59,7 +84,7 @@ class BadInput(support.TempDirTestCase):
     def test_an_existing_tape_is_not_overwritten(self):
         tape = self.record_some()
         size = os.path.getsize(tape)
-        other = self.write("other.tape", b"something")
+        other = self.broken(self.write("other.tape", b"something"))
         self.assert_one_line_error(support.tapedeck("recover", tape, "--out", other), other, "--force")
         self.assert_one_line_error(support.tapedeck("recover", tape, "--out", tape, "--force"), tape, "--out")
         self.assertEqual(os.path.getsize(tape), size)

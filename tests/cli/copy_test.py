@@ -33,7 +33,6 @@ class Copies(support.TempDirTestCase):
 
     def verify(self, tape):
         self.assertEqual(support.tapedeck("verify", tape).returncode, 0)
-        self.assertEqual(support.zstd_test(tape), "")
 
     def test_filter_keeps_ids_and_bodies_and_a_filter_of_it_does(self):
         tape = self.tape("a.tape")
@@ -79,7 +78,7 @@ class Copies(support.TempDirTestCase):
         a, b = self.tape("a.tape", seed=1), self.tape("b.tape", seed=2)
         with open(a, "rb") as f:
             whole = f.read()
-        torn = self.write("torn.tape", whole[:len(whole) * 2 // 3])
+        torn = self.broken(self.write("torn.tape", whole[:len(whole) * 2 // 3]))
         status, left = support.listed(torn)
         self.assertEqual(status, 4)
         account = self.copy(4, "merge", torn, b, "--out", self.path("m.tape"))
@@ -113,7 +112,7 @@ class Copies(support.TempDirTestCase):
             damaged = bytearray(f.read())
         second = damaged.index(b"\x57\x2a\x4d\x18", damaged.index(b"TAPE", 200))
         damaged[second + 20] ^= 1
-        account = self.copy(4, "filter", self.write("damaged.tape", damaged), "--out", self.path("f.tape"))
+        account = self.copy(4, "filter", self.broken(self.write("damaged.tape", damaged)), "--out", self.path("f.tape"))
         self.assertEqual(account["exchanges"]["lost"] + account["exchanges"]["kept"], 120)
         _, info = support.tapedeck_json("info", self.path("f.tape"))
         self.assertEqual(info["losses"].get("inherited", {"exchanges": 0})["exchanges"], account["exchanges"]["lost"])

@@ -88,7 +88,7 @@ class Loss(support.TempDirTestCase):
     def test_a_tape_cut_off_is_exported_as_far_as_it_goes(self):
         with open(RECORDED, "rb") as f:
             data = f.read()
-        cut = self.write("cut.tape", data[: len(data) // 2])
+        cut = self.broken(self.write("cut.tape", data[: len(data) // 2]))
         out = self.path("cut.ndjson")
         done = support.tapedeck("export", cut, "--to", "ndjson", "--out", out, "--json")
         self.assertEqual(done.returncode, 4)

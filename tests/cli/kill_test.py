@@ -20,7 +20,7 @@ class Kill(support.TempDirTestCase):
                     self.kill_once(nginx, round_number)
 
     def kill_once(self, nginx, round_number):
-        tape = self.path(f"{round_number}.tape")
+        tape = self.broken(self.path(f"{round_number}.tape"))
         with support.Recording(nginx.port, tape) as recording:
             with support.Process(["wrk", "-t1", "-c8", "-d5s", f"http://127.0.0.1:{recording.port}/small.json"],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
@@ -42,7 +42,6 @@ class Kill(support.TempDirTestCase):
         status, recovered = support.listed(self.path(f"{round_number}.whole.tape"))
         self.assertEqual(status, 0)
         self.assertEqual([e["id"] for e in recovered], [e["id"] for e in exchanges])
-        self.assertEqual(support.zstd_test(self.path(f"{round_number}.whole.tape")), "")
 
 
 if __name__ == "__main__":

@@ -38,11 +38,14 @@ class SecondReader(support.TempDirTestCase):
         self.assertEqual(one[0], two[0], "whether the tape is whole")
         return len(one[1])
 
-    def captured(self, name="captured.tape", exchanges=150, seed=3, answers=None):
+    def captured(self, name="captured.tape", exchanges=150, seed=3, answers=None, flags=()):
         capture = traffic.api_traffic(exchanges, seed, connections=8, answers=answers).save(self.path(name + ".pcap"))
-        done = support.tapedeck("record", "--pcap", capture, "--out", self.path(name))
+        done = support.tapedeck("record", "--pcap", capture, "--out", self.path(name), *flags)
         self.assertEqual(done.returncode, 0, done.stderr)
         return self.path(name)
+
+    def torn(self, tape):
+        return self.broken(self.write("torn.tape", self.bytes_of(tape)[:os.path.getsize(tape) * 3 // 4]))
 
     def bytes_of(self, tape):
         with open(tape, "rb") as f:
@@ -59,10 +62,10 @@ class SecondReader(support.TempDirTestCase):
     def test_captures_filtered_merged_recovered_and_concatenated(self):
         a = self.captured(answers=traffic.repeated_answers(kinds=10))
         b = self.captured("b.tape", exchanges=80, seed=4)
-        torn = self.write("torn.tape", self.bytes_of(a)[:os.path.getsize(a) * 3 // 4])
+        torn = self.torn(a)
         joined = self.write("joined.tape", self.bytes_of(a) + self.bytes_of(b))
         # the same segment twice, once torn, with another between
-        again = self.write("again.tape", self.bytes_of(torn) + self.bytes_of(b) + self.bytes_of(a))
+        again = self.broken(self.write("again.tape", self.bytes_of(torn) + self.bytes_of(b) + self.bytes_of(a)))
         made = {"filtered": ["filter", a, "--filter", "method == GET"], "merged": ["merge", a, b], "recovered": ["recover", torn],
                 "filtered again": ["filter", self.path("merged.tape"), "--sample", "50%"]}
         for name, command in made.items():
@@ -80,14 +83,39 @@ class SecondReader(support.TempDirTestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.assert_readers_agree(self.path("i.tape")), 150)
 
+    def test_encrypted(self):
+        key = self.write("tape.key", bytes(range(100, 132)))
+        os.chmod(key, 0o600)
+        flags = ["--key-file", key]
+        a = self.captured(answers=traffic.repeated_answers(kinds=10), flags=flags)
+        b = self.captured("b.tape", exchanges=80, seed=4, flags=flags)
+        plain = self.captured("plain.tape", exchanges=30, seed=5)
+        torn = self.torn(a)
+        joined = self.write("joined.tape", self.bytes_of(a) + self.bytes_of(plain) + self.bytes_of(b))
+        made = {"filtered": ["filter", a, "--filter", "method == GET"], "merged": ["merge", a, b], "recovered": ["recover", torn]}
+        for name, command in made.items():
+            done = support.tapedeck(*command, "--out", self.path(name + ".tape"), *flags)
+            self.assertIn(done.returncode, (0, 4), done.stderr)
+        for tape in [a, b, torn, joined] + [self.path(name + ".tape") for name in made]:
+            with self.subTest(tape=os.path.basename(tape)):
+                self.assert_readers_agree(tape, *flags)
+                refused = subprocess.run([sys.executable, SECOND_READER, tape], capture_output=True, text=True, timeout=300)
+                self.assertNotEqual(refused.returncode, 0)
+                self.assertNotIn('"request_head"', refused.stdout)
+        self.damage(a, *flags, places=6)
+
     def test_damaged_tapes(self):
-        whole = self.bytes_of(self.captured(answers=traffic.repeated_answers(kinds=10)))
-        for n in range(12):
-            at = len(whole) * n // 12
+        self.damage(self.captured(answers=traffic.repeated_answers(kinds=10)), places=12)
+
+    def damage(self, tape, *flags, places):
+        whole = self.bytes_of(tape)
+        for n in range(places):
+            at = len(whole) * n // places
             for name, damaged in {"flipped": whole[:at] + bytes([whole[at] ^ 1 << n % 8]) + whole[at + 1:], "deleted": whole[:at] + whole[at + 300:],
                                   "zeroed": whole[:at] + bytes(2000) + whole[at + 2000:], "inserted": whole[:at] + whole[:4000] + whole[at:]}.items():
                 with self.subTest(damage=name, at=at):
-                    self.assert_readers_agree(self.write("damaged.tape", damaged[:max(len(damaged), 200)]), at_least=0)
+                    made = self.broken(self.write("damaged.tape", damaged[:max(len(damaged), 200)]))
+                    self.assert_readers_agree(made, *flags, at_least=0)
 
     @unittest.skipUnless(support.have("nginx", "curl"), "nginx and curl are needed")
     def test_recorded_through_the_proxy_and_killed(self):
@@ -97,6 +125,8 @@ class SecondReader(support.TempDirTestCase):
         with support.Nginx(self.dir) as nginx:
             for ending in (signal.SIGINT, signal.SIGKILL):
                 tape = self.path(f"{ending.name}.tape")
+                if ending == signal.SIGKILL:
+                    self.broken(tape)
                 with support.Recording(nginx.port, tape) as recording:
                     for arguments in (["/small.json"], ["/large.bin"], ["--data-binary", "@" + self.path("upload.bin"), "/upload"], ["/missing"],
                                       ["-H", "Accept-Encoding: gzip", "/small.json"], ["--http1.0", "/small.json"]):

@@ -211,9 +211,24 @@ http {{
 
 
 class TempDirTestCase(unittest.TestCase):
+    """Its own directory. At the test's end every tape in it must be a legal zstd stream, but those that are said to be broken."""
+
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="tapedeck-test-")
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.broken_tapes = set()
+        self.addCleanup(self.check_with_zstd)
+
+    def check_with_zstd(self):
+        for directory, _, names in os.walk(self.dir):
+            for tape in (os.path.join(directory, name) for name in names if name.endswith(".tape")):
+                if tape not in self.broken_tapes:
+                    self.assertEqual(zstd_test(tape), "", tape)
+
+    def broken(self, tape):
+        """A tape that is torn, damaged, none at all, or not sealed by the time the test ends."""
+        self.broken_tapes.add(tape)
+        return tape
 
     def path(self, name):
         return os.path.join(self.dir, name)
