@@ -102,7 +102,7 @@ class SecondReader(support.TempDirTestCase):
                 refused = subprocess.run([sys.executable, SECOND_READER, tape], capture_output=True, text=True, timeout=300)
                 self.assertNotEqual(refused.returncode, 0)
                 self.assertNotIn('"request_head"', refused.stdout)
-        self.damage(a, *flags, places=6)
+        self.damage(a, *flags, places=3)
 
     def test_damaged_tapes(self):
         self.damage(self.captured(answers=traffic.repeated_answers(kinds=10)), places=12)
