@@ -48,7 +48,7 @@ class EditedChunk {
     const std::size_t n = place(static_cast<std::uint16_t>(id));
     if (n == x_chunk.columns.size() || x_chunk.columns[n].id != static_cast<std::uint16_t>(id)) return {};
     const format::ColumnEntry& entry = x_chunk.columns[n];
-    return *format::decode_content(*format::frame_content(x_frames[n]), entry.codec, entry.raw_len);
+    return std::string(format::decode_content(*format::frame_content(x_frames[n]), entry.codec, entry.raw_len)->view());
   }
 
   void set(format::Column id, const std::string& bytes) {

@@ -42,7 +42,7 @@ format::TapeStore store_of(const std::string& bytes) {
                                                  format::MissingKey::refuse);
   auto scanned = format::scan_tape(*file);
   REQUIRE(scanned.has_value());
-  return format::TapeStore(std::move(file), std::move(*scanned));
+  return format::TapeStore(std::move(file), std::make_shared<format::ScanResult>(std::move(*scanned)));
 }
 
 Walk walk(const std::string& bytes, std::uint64_t most) {

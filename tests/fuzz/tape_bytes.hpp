@@ -75,7 +75,7 @@ inline void recover(format::TapeReader& reader) {
   if (!copied) return;
   auto copy = format::TapeReader::open(format::memory_source(*bytes));
   require(copy.has_value());
-  const auto report = copy->verify();
+  const auto report = copy->verify(format::Check::every_row);
   require(report.has_value() && report->intact() && report->sealed() && report->kept == copied->written);
 }
 
