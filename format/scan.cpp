@@ -49,6 +49,7 @@ std::optional<std::string> note_json(const Found& record, const TapeKeys& keys) 
     return content ? decode_content_up_to(*content, kMaxNoteJson) : std::nullopt;
   }
   const auto plain = keys.open(record.header, 0, *content, record.head);
+  if (plain && plain->empty()) return plain;  // the frame is there for its tag
   return plain ? decode_content_up_to(*plain, kMaxNoteJson) : std::nullopt;
 }
 
