@@ -68,7 +68,8 @@ const std::string& tape() {
       e.request.first = e.request.last = e.response.first = e.response.last = kNow + std::chrono::milliseconds(n);
       e.status = 200;
       e.response.head = "HTTP/1.1 200 OK\r\n\r\n";
-      e.response.body = {http::BodyState::kept, std::string(n == 3 ? 300'000 : 500 + n, 'b'), {}, {}, {}};
+      e.response.body = {
+          http::BodyState::kept, std::string(n == 3 ? 300'000u : 500u + static_cast<unsigned>(n), 'b'), {}, {}, {}};
       e.response.trailers = "A: b\r\n";
       e.rules = "bare_lf";
       REQUIRE(writer->append(e, kNow).has_value());

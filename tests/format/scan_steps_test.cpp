@@ -90,8 +90,8 @@ TEST_CASE("a number met once more fills its hole once, and holes shrink from any
   using State = format::RecordNumbers<>::State;
   numbers.go_on(10, State::whole, 0);
   CHECK(numbers.missing() == 10);
-  for (const std::uint64_t n : {0, 9, 5, 4, 6}) CHECK(numbers.fill(n));
-  for (const std::uint64_t n : {0, 9, 5, 4, 6, 10}) CHECK_FALSE(numbers.fill(n));
+  for (const std::uint64_t n : {0u, 9u, 5u, 4u, 6u}) CHECK(numbers.fill(n));
+  for (const std::uint64_t n : {0u, 9u, 5u, 4u, 6u, 10u}) CHECK_FALSE(numbers.fill(n));
   CHECK(numbers.missing() == 5);
   numbers.go_on(UINT64_MAX, State::whole, 0);
   CHECK(numbers.fill(UINT64_MAX - 1));
