@@ -1,7 +1,6 @@
 #include "capture/tape_output.hpp"
 
 #include <cerrno>
-#include <random>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,13 +16,6 @@ constexpr Duration kTryAgain = 5s;
 constexpr Duration kLookAgain = 1s;
 constexpr ByteSize kRotateSize = 1_GiB;
 constexpr Duration kRotateEvery = 1h;
-
-http::RecordingId random_recording() {
-  std::random_device device;
-  http::RecordingId id{};
-  for (std::uint8_t& byte : id) byte = static_cast<std::uint8_t>(device());
-  return id;
-}
 
 http::Reason reason_of(const Error& error) {
   namespace errc = boost::system::errc;
@@ -65,7 +57,7 @@ TapeOutput::TapeOutput(const RecorderOptions& options, RecorderAccount& account,
     : x_options(&options),
       x_account(&account),
       x_files(std::move(files)),
-      x_recording(options.tape.recording ? *options.tape.recording : random_recording()) {}
+      x_recording(options.tape.recording.value_or(http::RecordingId{})) {}
 
 Result<void> TapeOutput::begin(Time now) {
   if (auto opened = open_segment(now); !opened) {
@@ -79,6 +71,8 @@ Result<void> TapeOutput::begin(Time now) {
 
 /// The next segment, behind the present one if there is one.
 Result<void> TapeOutput::open_segment(Time now) {
+  // Drawn anew at each try: a failed one may have used nonces that follow from its id.
+  if (!x_writer && !x_options->tape.recording) x_recording = format::random_recording();
   auto sink = x_files.open(x_recording, x_writer ? x_writer->segment() + 1 : 0, now);
   if (!sink) return sink.error();
   if (x_writer) {
@@ -90,6 +84,7 @@ Result<void> TapeOutput::open_segment(Time now) {
   } else {
     format::TapeOptions tape = x_options->tape;
     tape.recording = x_recording;
+    tape.random_id = !x_options->tape.recording;
     auto writer = format::TapeWriter::create(std::move(*sink), tape, now);
     if (!writer) {
       x_files.discard();

@@ -243,7 +243,7 @@ TapeWriter& TapeWriter::operator=(TapeWriter&&) noexcept = default;
 TapeWriter::~TapeWriter() = default;
 
 Result<TapeWriter> TapeWriter::create(std::unique_ptr<ByteSink> sink, TapeOptions options, Time now) {
-  if (options.key && options.recording && !options.nonces_repeat) {
+  if (options.key && options.recording && !options.random_id) {
     return make_error(errc::not_supported, "an encrypted tape takes a random recording id: nonces follow from it");
   }
   TapeWriter writer(std::make_unique<Impl>(std::move(options), now));

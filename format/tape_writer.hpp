@@ -17,6 +17,8 @@ enum class Sync : std::uint8_t { every_second, every_chunk, never };
 
 inline constexpr Duration kAnyAge = Duration::max();
 
+http::RecordingId random_recording();
+
 struct TapeOptions {
   int level = 3;         // zstd
   unsigned workers = 1;  // compression threads beside the caller's; any number gives equal bytes
@@ -24,8 +26,8 @@ struct TapeOptions {
   ByteSize chunk = 1_MiB;                        // raw
   Duration chunk_age = std::chrono::seconds(1);  // kAnyAge: only full chunks are closed
   std::optional<http::RecordingId> recording;    // unset: random
-  std::optional<TapeKey> key;                    // encrypts; then the recording's id is random: nonces follow from it
-  bool nonces_repeat = false;                    // for tests: a chosen id together with a key
+  std::optional<TapeKey> key;                    // encrypts; nonces follow from the recording's id: it must be random
+  bool random_id = false;                        // `recording` was drawn for this tape alone: it may go with a key
   bool sorted = false;  // rows come in (request_first, ordinal) order: filter, merge, recover, import
 };
 

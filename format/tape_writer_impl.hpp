@@ -17,7 +17,6 @@
 
 namespace tapedeck::format {
 
-http::RecordingId random_recording();
 Error limit_error(std::string_view what, std::uint64_t size, std::uint64_t limit);
 
 /// A body that is handed over in parts.

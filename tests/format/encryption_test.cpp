@@ -30,7 +30,7 @@ const format::TapeKey kKey = key_from(0);
 format::TapeOptions encrypted(unsigned workers = 0) {
   format::TapeOptions options = small_chunks(workers);
   options.key = kKey;
-  options.nonces_repeat = true;
+  options.random_id = true;
   return options;
 }
 
@@ -306,7 +306,7 @@ TEST_CASE("a CHUNK that names no column that could be checked has no rows") {
 
 TEST_CASE("a recording id together with a key is refused: nonces would repeat") {
   format::TapeOptions options = encrypted();
-  options.nonces_repeat = false;
+  options.random_id = false;
   const auto bytes = std::make_shared<std::string>();
   const auto refused = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), options, kNow);
   REQUIRE(refused.has_error());

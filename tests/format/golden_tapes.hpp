@@ -166,7 +166,7 @@ class GoldenTapes {
   format::TapeOptions options(std::uint8_t recording) const {
     format::TapeOptions made = small_chunks();
     made.key = x_key;
-    made.nonces_repeat = true;
+    made.random_id = true;
     made.recording = http::RecordingId{recording, 0x60, 0x1d};
     return made;
   }

@@ -37,7 +37,7 @@ std::string written() {
   options.chunk = 64_KiB;
   options.key = key();
   options.recording = http::RecordingId{5};
-  options.nonces_repeat = true;
+  options.random_id = true;
   auto writer = format::TapeWriter::create(std::make_unique<fuzz::MemorySink>(bytes), options, Time{});
   for (std::size_t n = 0; n < kRows; ++n) {
     http::Exchange e = exchange(n);
