@@ -103,7 +103,7 @@ class TapeStore {
   std::unordered_map<std::uint64_t, Cached> x_cache;   // by offset
   std::list<std::uint64_t> x_uses;                     // latest first
   std::uint64_t x_memory = 0;
-  std::uint64_t x_found = 0;  // completions
+  std::uint64_t x_found = 0;                                            // completions
   std::map<std::uint32_t, std::vector<CompletionPlace>> x_completions;  // by recording: found in chunks after a scan
 };
 

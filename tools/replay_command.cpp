@@ -201,7 +201,8 @@ ExitStatus replay_tapes(ReplayFlags& flags) {
   auto result = [&] {
     ProgressLine line;
     return replay::run_replay(
-        flags.run, std::move(*tapes), system_clock(), [&line](const auto& p) { line.show(progress_text(p)); }, signals.token());
+        flags.run, std::move(*tapes), system_clock(), [&line](const auto& p) { line.show(progress_text(p)); },
+        signals.token());
   }();
   if (!result) return trouble(result.error());
   ExitStatus saved = ExitStatus::ok;
