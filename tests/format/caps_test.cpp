@@ -28,6 +28,9 @@ void* operator new(std::size_t size) {
   if (now > held_at_most) held_at_most = now;
   return memory;
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept try { return operator new(size); } catch (...) {
+  return nullptr;
+}
 void operator delete(void* memory) noexcept {
   if (memory != nullptr) held -= malloc_usable_size(memory);
   std::free(memory);
