@@ -11,6 +11,9 @@ std::string to_lower(std::string_view text);
 /// Without spaces, tabs and line ends around it.
 std::string_view trim_blanks(std::string_view text);
 
+/// Takes the first line off `rest`: without its CRLF or bare LF.
+std::string_view take_line(std::string_view& rest);
+
 /// Two lower-case digits a byte.
 std::string hex(std::string_view raw);
 

@@ -1,10 +1,11 @@
 #include "diff/time_text.hpp"
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+
+#include "base/whole_number.hpp"
 
 namespace tapedeck::diff {
 namespace {
@@ -177,9 +178,8 @@ std::optional<Time> parse_http_date(std::string_view text) {
 
 std::optional<EpochTime> parse_epoch(std::string_view digits, Time answer) {
   if (digits.size() < 9 || digits.size() > 19) return std::nullopt;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size() || number <= 0) return std::nullopt;
+  const std::int64_t number = whole_number<std::int64_t>(digits).value_or(0);
+  if (number <= 0) return std::nullopt;
   constexpr std::array<std::int64_t, 4> kNs{1'000'000'000, 1'000'000, 1'000, 1};
   for (std::size_t unit = 0; unit < kNs.size(); ++unit) {
     if (number > INT64_MAX / kNs[unit]) continue;

@@ -1,8 +1,8 @@
 // TapeReader: one exchange, by its id.
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
+#include "base/whole_number.hpp"
 #include "format/exchange_builder.hpp"
 #include "format/format_error.hpp"
 #include "format/indexes.hpp"
@@ -25,8 +25,9 @@ std::optional<WantedId> parse_id(std::string_view text) {
     text.remove_prefix(dash + 1);
     if (wanted.prefix.empty()) return std::nullopt;
   }
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), wanted.ordinal);
-  if (failed != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  const auto ordinal = whole_number<std::uint64_t>(text);
+  if (!ordinal) return std::nullopt;
+  wanted.ordinal = *ordinal;
   return wanted;
 }
 

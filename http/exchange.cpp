@@ -1,11 +1,12 @@
 #include "http/exchange.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+#include "base/whole_number.hpp"
 #include "http/url.hpp"
 
 namespace tapedeck::http {
@@ -17,15 +18,6 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(kBlank);
   if (first == text.npos) return {};
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-/// Takes the first line off `rest`: without its CRLF or bare LF.
-std::string_view take_line(std::string_view& rest) {
-  const auto end = rest.find('\n');
-  std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
@@ -65,10 +57,10 @@ std::optional<SocketAddress> parse_socket_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == text.npos) return std::nullopt;
   std::string_view ip = text.substr(0, colon);
-  const std::string_view port = text.substr(colon + 1);
+  const auto port = whole_number<std::uint16_t>(text.substr(colon + 1));
+  if (!port) return std::nullopt;
   SocketAddress address;
-  const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  if (problem != std::errc{} || end != port.data() + port.size()) return std::nullopt;
+  address.port = *port;
   if (ip.starts_with('[') && ip.ends_with(']')) {
     ip = ip.substr(1, ip.size() - 2);
     return parse_ip<AF_INET6>(ip, address) ? std::optional(address) : std::nullopt;

@@ -1,8 +1,9 @@
 #include "http/exchange_assembler.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "base/whole_number.hpp"
 
 namespace tapedeck::http {
 namespace {
@@ -39,10 +40,7 @@ bool is_cut(const Message& message, std::uint64_t seen) {
   if (find_field(message.head, "transfer-encoding")) return true;
   const auto declared = find_field(message.head, "content-length");
   if (!declared) return seen != 0;
-  std::uint64_t length = 0;
-  const auto end = declared->data() + declared->size();
-  const auto parsed = std::from_chars(declared->data(), end, length);
-  return parsed.ec != std::errc{} || parsed.ptr != end || length != seen;
+  return whole_number<std::uint64_t>(*declared) != seen;
 }
 
 }  // namespace

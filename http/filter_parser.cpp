@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include "base/byte_size.hpp"
 #include "base/quantity.hpp"
 #include "base/text.hpp"
+#include "base/whole_number.hpp"
 #include "http/filter_lexer.hpp"
 
 namespace tapedeck::http {
@@ -97,11 +97,8 @@ std::optional<std::int64_t> number_of(Type type, std::string_view text) {
     if (!size) return std::nullopt;
     return static_cast<std::int64_t>(std::min<std::uint64_t>(size->bytes, INT64_MAX));
   }
-  std::int64_t number = 0;
-  const auto end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, number);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || number < 0) return std::nullopt;
-  return number;
+  const auto number = whole_number<std::int64_t>(text);
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 bool is_keyword(const FilterToken& token) {

@@ -1,9 +1,9 @@
 #include "http/forwarding.hpp"
 
 #include <array>
-#include <charconv>
 #include <optional>
 
+#include "base/whole_number.hpp"
 #include "http/authority.hpp"
 #include "http/chars.hpp"
 #include "http/connection_names.hpp"
@@ -16,13 +16,6 @@ namespace tapedeck::http {
 namespace {
 
 constexpr std::string_view kUpgradeProtocol = "websocket";
-
-std::optional<std::uint64_t> max_forwards(std::string_view value) {
-  std::uint64_t hops = 0;
-  const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), hops);
-  if (code != std::errc() || end != value.data() + value.size()) return std::nullopt;
-  return hops;
-}
 
 /// One request head on its way out.
 class RequestWriter {
@@ -117,7 +110,7 @@ class RequestWriter {
   }
 
   void count_down(const Field& field) {
-    const auto hops = x_head.method == "OPTIONS" ? max_forwards(field.value) : std::nullopt;
+    const auto hops = x_head.method == "OPTIONS" ? whole_number<std::uint64_t>(field.value) : std::nullopt;
     if (hops && *hops > 0) {
       x_writer.field(field.name, *hops - 1);
     } else {
@@ -253,7 +246,7 @@ class ResponseWriter {
 bool is_last_hop(const Head& request) {
   if (request.method != "OPTIONS") return false;
   const auto value = request.find("max-forwards");
-  return value && max_forwards(*value) == std::uint64_t{0};
+  return value && whole_number<std::uint64_t>(*value) == std::uint64_t{0};
 }
 
 Rebuilt rebuild_request(const Head& head, Framing framing, std::uint64_t length, const Hop& hop,

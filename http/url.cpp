@@ -1,10 +1,11 @@
 #include "http/url.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include <fmt/format.h>
+
+#include "base/whole_number.hpp"
 
 namespace tapedeck::http {
 namespace {
@@ -17,14 +18,6 @@ constexpr std::string_view kListenExample =
     "write it like 0.0.0.0:8080, [::]:8080, 8080 (loopback) or unix:/run/tapedeck.sock";
 
 std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, port);
-  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
-  return port;
-}
 
 bool is_host_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
@@ -76,7 +69,7 @@ Result<Origin> parse_url(std::string_view text, std::string_view scheme, std::st
   if (!parts) return not_an_origin(text, "the host is missing or malformed");
   origin.host = parts->host;
   if (!parts->port) return origin;
-  const auto port = parse_port(*parts->port);
+  const auto port = whole_number<std::uint16_t>(*parts->port);
   if (!port || *port == 0) return not_an_origin(text, "the port is not a number from 1 to 65535");
   origin.port = *port;
   return origin;
@@ -101,7 +94,7 @@ Result<Origin> parse_origin(std::string_view text) {
     if (!origin.unix_path.starts_with('/')) return not_an_origin(text, "a socket's path begins with /");
     return origin;
   }
-  if (const auto port = parse_port(text)) {
+  if (const auto port = whole_number<std::uint16_t>(text)) {
     if (*port == 0) return not_an_origin(text, "the port is not a number from 1 to 65535");
     origin.host = kLoopback;
     origin.port = *port;
@@ -128,7 +121,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     if (!address.unix_path.starts_with('/')) return refuse("a socket's path begins with /");
     return address;
   }
-  if (const auto port = parse_port(text)) {
+  if (const auto port = whole_number<std::uint16_t>(text)) {
     address.host = kLoopback;
     address.port = *port;
     return address;
@@ -136,7 +129,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   const auto parts = split_authority(text);
   if (!parts) return refuse("the address is missing or malformed");
   if (!parts->port) return refuse("the port is missing");
-  const auto port = parse_port(*parts->port);
+  const auto port = whole_number<std::uint16_t>(*parts->port);
   if (!port) return refuse("the port is not a number from 0 to 65535");
   address.host = parts->host;
   address.port = *port;

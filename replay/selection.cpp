@@ -2,19 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "base/whole_number.hpp"
 
 namespace tapedeck::replay {
 namespace {
 
 std::optional<std::uint64_t> declared_length(std::string_view head) {
   const auto field = http::find_field(head, "content-length");
-  if (!field) return std::nullopt;
-  std::uint64_t length = 0;
-  const auto end = field->data() + field->size();
-  const auto parsed = std::from_chars(field->data(), end, length);
-  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
-  return length;
+  return field ? whole_number<std::uint64_t>(*field) : std::nullopt;
 }
 
 // The body is not there as it was sent: the target would wait for the rest.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <simdjson.h>
 
 #include "base/json_writer.hpp"
+#include "base/whole_number.hpp"
 #include "http/content_coding.hpp"
 #include "http/url.hpp"
 
@@ -33,10 +33,8 @@ std::uint64_t cents_of(std::uint64_t product) { return 499 + product * 1733 % 95
 double money(std::uint64_t cents) { return static_cast<double>(cents) / 100; }
 
 std::optional<std::uint64_t> number_within(std::string_view text, std::uint64_t low, std::uint64_t high) {
-  std::uint64_t value = 0;
-  const auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failure != std::errc{} || stop != text.data() + text.size() || value < low || value > high) return std::nullopt;
-  return value;
+  const auto value = whole_number<std::uint64_t>(text);
+  return value && *value >= low && *value <= high ? value : std::nullopt;
 }
 
 /// The value of a query's parameter as it stands there, not decoded; nothing if it is absent.

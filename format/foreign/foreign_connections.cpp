@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "format/foreign/whole_number.hpp"
+#include "base/whole_number.hpp"
 
 namespace tapedeck::format {
 namespace {

@@ -1,12 +1,12 @@
 #include "format/foreign/har_entry.hpp"
 
 #include <array>
-#include <charconv>
 #include <cmath>
 
 #include <simdjson.h>
 
 #include "base/quantity.hpp"
+#include "base/whole_number.hpp"
 
 namespace tapedeck::format {
 namespace {
@@ -147,12 +147,8 @@ void take_own_facts(const dom::object& entry, HarEntry& read) {
 
 /// The value of a `\uXXXX` at `at`, or nothing.
 std::optional<unsigned> escape_at(std::string_view text, std::size_t at) {
-  unsigned value = 0;
   if (text.substr(at, 2) != "\\u" || at + 6 > text.size()) return std::nullopt;
-  const char* const end = text.data() + at + 6;
-  const auto [stop, problem] = std::from_chars(end - 4, end, value, 16);
-  if (problem != std::errc{} || stop != end) return std::nullopt;
-  return value;
+  return whole_number<unsigned>(text.substr(at + 2, 4), 16);
 }
 
 bool is_between(std::optional<unsigned> value, unsigned first, unsigned last) {

@@ -26,14 +26,6 @@ void take_pseudo_headers(std::string_view head, RequestFacts& facts) {
 
 }  // namespace
 
-std::string_view take_line(std::string_view& rest) {
-  const auto end = rest.find('\n');
-  std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return http::is(c, http::kTokenChar); });
 }

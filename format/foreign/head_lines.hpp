@@ -7,8 +7,6 @@
 
 namespace tapedeck::format {
 
-/// Cuts the first line off `rest`; without its line end.
-std::string_view take_line(std::string_view& rest);
 /// What a method, or a field's name, is made of.
 bool is_token(std::string_view text);
 /// Whether it may stand in a head: no controls but tabs.

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/whole_number.hpp"
 #include "format/foreign/head_lines.hpp"
 #include "format/foreign/warc_date.hpp"
 #include "format/foreign/warc_digest.hpp"
-#include "format/foreign/whole_number.hpp"
 #include "http/head.hpp"
 
 namespace tapedeck::format {

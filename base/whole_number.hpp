@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-namespace tapedeck::format {
+namespace tapedeck {
 
 /// A number that fills the whole text, and fits.
 template <class T>
@@ -14,4 +14,4 @@ std::optional<T> whole_number(std::string_view text, int base = 10) {
   return value;
 }
 
-}  // namespace tapedeck::format
+}  // namespace tapedeck
