@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace tapedeck::format {
-namespace {
-
-/// Of a chunk within its recording.
-std::uint64_t key_of(ChunkRef chunk) { return std::uint64_t{chunk.segment} << 32 | chunk.chunk; }
-
-}  // namespace
 
 RecordingCursor::RecordingCursor(const TapeMap& map, std::uint32_t recording, const TimeRange& range)
     : x_from(range.from ? to_ns(*range.from) : INT64_MIN),
@@ -19,13 +13,12 @@ RecordingCursor::RecordingCursor(const TapeMap& map, std::uint32_t recording, co
     for (std::uint32_t c = 0; c < segments[s].chunks.size(); ++c) {
       const ChunkFacts& facts = segments[s].chunks[c].facts;
       if (facts.exchanges == 0 || facts.t_max < x_from || (!x_to_end && facts.t_min >= x_to)) continue;
-      x_chunks.push_back({recording, s, c});
-      x_watermarks.push_back(facts.watermark);
-      x_earliest.push_back(facts.t_min);
-      x_rows.push_back(facts.exchanges);
+      x_chunks.push_back({{recording, s, c}, facts.watermark, facts.t_min, facts.exchanges});
     }
   }
-  for (std::size_t i = x_earliest.size(); i-- > 1;) x_earliest[i - 1] = std::min(x_earliest[i - 1], x_earliest[i]);
+  for (std::size_t i = x_chunks.size(); i-- > 1;) {
+    x_chunks[i - 1].earliest = std::min(x_chunks[i - 1].earliest, x_chunks[i].earliest);
+  }
 }
 
 bool RecordingCursor::in_range(std::int64_t time) const { return time >= x_from && (x_to_end || time < x_to); }
@@ -33,21 +26,21 @@ bool RecordingCursor::in_range(std::int64_t time) const { return time >= x_from 
 /// No row to come is earlier: the watermark says so, or the chunks to come themselves.
 bool RecordingCursor::is_ready() const {
   if (x_heap.empty() || x_next == x_chunks.size()) return !x_heap.empty();
-  return x_heap.top().time <= std::max(x_watermark, x_earliest[x_next]);
+  return x_heap.top().time <= std::max(x_watermark, x_chunks[x_next].earliest);
 }
 
 std::optional<std::int64_t> RecordingCursor::next_time() const {
   std::optional<std::int64_t> time;
   if (!x_heap.empty()) time = x_heap.top().time;
-  if (x_next < x_chunks.size() && !is_ready()) time = std::min(time.value_or(INT64_MAX), x_earliest[x_next]);
+  if (x_next < x_chunks.size() && !is_ready()) time = std::min(time.value_or(INT64_MAX), x_chunks[x_next].earliest);
   return time;
 }
 
 Result<void> RecordingCursor::read_chunk(TapeStore& store) {
-  const ChunkRef ref = x_chunks[x_next];
-  x_watermark = std::max(x_watermark, x_watermarks[x_next]);
-  ++x_next;
-  const auto chunk = store.chunk(ref);
+  const std::size_t place = x_next++;
+  Chunk& next = x_chunks[place];
+  x_watermark = std::max(x_watermark, next.watermark);
+  const auto chunk = store.chunk(next.ref);
   if (!chunk) return chunk.error();
   if (!(*chunk)->rows()) {
     x_lost += (*chunk)->facts().exchanges;
@@ -56,20 +49,18 @@ Result<void> RecordingCursor::read_chunk(TapeStore& store) {
   const std::vector<RowMeta>& rows = *(*chunk)->rows();
   for (std::uint32_t row = 0; row < rows.size(); ++row) {
     if (has_ordinal(rows[row]) && in_range(rows[row].request_first)) {
-      x_heap.push({rows[row].request_first, (*chunk)->ordinal(row), ref, row});
-      ++x_waiting[key_of(ref)];
+      x_heap.push({rows[row].request_first, (*chunk)->ordinal(row), row, place});
+      ++next.waiting;
     }
   }
   return {};
 }
 
 WaitingRow RecordingCursor::pop() {
-  WaitingRow row = x_heap.top();
+  const Row first = x_heap.top();
   x_heap.pop();
-  const auto waiting = x_waiting.find(key_of(row.chunk));
-  row.last = --waiting->second == 0;
-  if (row.last) x_waiting.erase(waiting);
-  return row;
+  Chunk& chunk = x_chunks[first.chunk];
+  return {first.time, chunk.ref, first.row, --chunk.waiting == 0};
 }
 
 MergedCursor::MergedCursor(TapeStore& store, const TimeRange& range, Bodies bodies, WaitingLimits limits)
@@ -157,9 +148,7 @@ Result<void> finish_report(TapeStore& store, const RowCounts& counts) {
     if (!readable) return readable.error();
     report.completions_lost += rows - *readable;
   }
-  const auto unnamed = store.unnamed_bytes();
-  if (!unnamed) return unnamed.error();
-  report.incomplete_bytes = *unnamed;
+  if (auto counted = store.count_unnamed_bytes(); !counted) return counted;
   report.kept = counts.kept;
   report.degraded = counts.degraded;
   report.lost = expected.exchanges > counts.kept ? expected.exchanges - counts.kept : 0;

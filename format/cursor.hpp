@@ -3,7 +3,6 @@
 #include <memory>
 #include <optional>
 #include <queue>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -13,10 +12,9 @@
 
 namespace tapedeck::format {
 
-/// A row waiting for its turn.
+/// A row whose turn it is.
 struct WaitingRow {
   std::int64_t time = 0;  // request_first
-  std::uint64_t ordinal = 0;
   ChunkRef chunk;
   std::uint32_t row = 0;
   bool last = false;  // none of its chunk waits behind it
@@ -33,32 +31,41 @@ class RecordingCursor {
   /// Reads the next chunk; there is one.
   Result<void> read_chunk(TapeStore& store);
   /// Rows that the next chunk holds; 0 at the end.
-  std::uint64_t next_rows() const { return x_next < x_chunks.size() ? x_rows[x_next] : 0; }
+  std::uint64_t next_rows() const { return x_next < x_chunks.size() ? x_chunks[x_next].rows : 0; }
   std::uint64_t waiting() const { return x_heap.size(); }
   WaitingRow pop();
   /// Rows of chunks that could not be read; counted once.
   std::uint64_t take_lost() { return std::exchange(x_lost, 0); }
 
  private:
+  struct Chunk {
+    ChunkRef ref;
+    std::int64_t watermark = 0;
+    std::int64_t earliest = 0;  // least t_min of this and all later chunks
+    std::uint32_t rows = 0;     // with an ordinal
+    std::uint32_t waiting = 0;  // of them on the heap
+  };
+  struct Row {
+    std::int64_t time = 0;
+    std::uint64_t ordinal = 0;
+    std::uint32_t row = 0;
+    std::size_t chunk = 0;  // in x_chunks
+  };
   struct Later {
-    bool operator()(const WaitingRow& a, const WaitingRow& b) const {
+    bool operator()(const Row& a, const Row& b) const {
       return a.time != b.time ? a.time > b.time : a.ordinal > b.ordinal;
     }
   };
   bool in_range(std::int64_t time) const;
 
-  std::vector<ChunkRef> x_chunks;  // that can hold rows of the range
-  std::vector<std::int64_t> x_watermarks;
-  std::vector<std::int64_t> x_earliest;  // least t_min of this and all later chunks
-  std::vector<std::uint32_t> x_rows;     // with an ordinal
+  std::vector<Chunk> x_chunks;  // that can hold rows of the range
   std::size_t x_next = 0;
   std::int64_t x_watermark = INT64_MIN;
   std::int64_t x_from;
   std::int64_t x_to;  // exclusive, unless x_to_end
   bool x_to_end;
   std::uint64_t x_lost = 0;
-  std::unordered_map<std::uint64_t, std::uint32_t> x_waiting;  // rows on the heap, by segment and chunk
-  std::priority_queue<WaitingRow, std::vector<WaitingRow>, Later> x_heap;
+  std::priority_queue<Row, std::vector<Row>, Later> x_heap;
 };
 
 /// What a walk over all rows counts.
