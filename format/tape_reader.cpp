@@ -180,9 +180,7 @@ Result<DamageReport> TapeReader::verify(Check check) {
   if (!can_read) return x_impl->verify_stored(store);
   if (check == Check::stored_first && is_as_written(store)) {
     if (auto named = store.name_blobs(); !named) return named.error();
-    const auto unnamed = store.unnamed_bytes();
-    if (!unnamed) return unnamed.error();
-    store.report().incomplete_bytes = *unnamed;
+    if (auto counted = store.count_unnamed_bytes(); !counted) return counted.error();
     return x_impl->verify_stored(store);
   }
   MergedCursor cursor(store, {}, Bodies::check);

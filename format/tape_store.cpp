@@ -291,7 +291,7 @@ void TapeStore::name_blobs_of(std::uint32_t recording, const RowMeta& row) {
   }
 }
 
-Result<std::uint64_t> TapeStore::unnamed_bytes() {
+Result<void> TapeStore::count_unnamed_bytes() {
   std::uint64_t sum = 0;
   for (std::uint32_t r = 0; r < map().recordings.size(); ++r) {
     const std::vector<BlobPart>& blobs = map().recordings[r].blobs;
@@ -307,7 +307,8 @@ Result<std::uint64_t> TapeStore::unnamed_bytes() {
       if (*header) sum += (*header)->raw_len;
     }
   }
-  return sum;
+  x_report.incomplete_bytes = sum;
+  return {};
 }
 
 }  // namespace tapedeck::format

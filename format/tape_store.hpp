@@ -64,8 +64,8 @@ class TapeStore {
   void name_blobs_of(std::uint32_t recording, const RowMeta& row);
   /// The same for all rows there are, by META alone; nothing is read where there are no such bodies.
   Result<void> name_blobs();
-  /// Body bytes in parts that no row read so far speaks of.
-  Result<std::uint64_t> unnamed_bytes();
+  /// Puts body bytes in parts that no row read so far speaks of into the report.
+  Result<void> count_unnamed_bytes();
 
   const ChunkEntry& entry(ChunkRef ref) const {
     return map().recordings[ref.recording].segments[ref.segment].chunks[ref.chunk];
