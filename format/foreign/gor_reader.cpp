@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "format/foreign/gor_records.hpp"
+#include "format/foreign/in_parts.hpp"
 
 namespace tapedeck::format {
 namespace {
@@ -57,7 +58,7 @@ class WaitingRoom {
 class GorReader final : public ForeignReader {
  public:
   GorReader(NextStream next_part, SharedNumbers numbers)
-      : x_next_part(std::move(next_part)), x_connections(std::move(numbers)) {}
+      : x_parts(std::move(next_part)), x_connections(std::move(numbers)) {}
 
   Result<std::optional<http::Exchange>> next() override {
     while (x_ready.empty()) {
@@ -83,8 +84,7 @@ class GorReader final : public ForeignReader {
   /// Nothing more comes; what waits is handed out before the error is.
   void fail(Error error) {
     x_failure = std::move(error);
-    x_part.reset();
-    x_next_part = nullptr;
+    x_parts.stop();
   }
   http::RequestFacts asked(const std::string& id) const;
   void take(GorRecord record);
@@ -96,8 +96,7 @@ class GorReader final : public ForeignReader {
   bool give_up_oldest();
   void emit(Waiting* request, GorRecord* response, const ForeignConnections::Place& place, bool uncertain = false);
 
-  NextStream x_next_part;
-  std::optional<GorRecords> x_part;
+  InParts<GorRecords> x_parts;
   SkipAccount x_account;
   ForeignConnections x_connections;
   WaitingRoom x_requests;
@@ -110,21 +109,8 @@ class GorReader final : public ForeignReader {
 };
 
 Result<std::optional<GorRecord>> GorReader::next_record() {
-  for (;;) {
-    if (!x_part) {
-      if (!x_next_part) return std::optional<GorRecord>();
-      auto part = x_next_part();
-      if (!part) return part.error();
-      if (!*part) {
-        x_next_part = nullptr;
-        return std::optional<GorRecord>();
-      }
-      x_part.emplace(std::move(*part));
-    }
-    auto record = x_part->next([this](const std::string& id) { return asked(id); }, x_account);
-    if (!record || *record) return record;
-    x_part.reset();
-  }
+  return x_parts.next(
+      [this](GorRecords& part) { return part.next([this](const std::string& id) { return asked(id); }, x_account); });
 }
 
 http::RequestFacts GorReader::asked(const std::string& id) const {

@@ -5,6 +5,7 @@
 #include <list>
 #include <utility>
 
+#include "format/foreign/in_parts.hpp"
 #include "format/foreign/warc_exchange.hpp"
 
 namespace tapedeck::format {
@@ -32,7 +33,7 @@ std::string_view other_content(const WarcHead& head) {
 class WarcReader final : public ForeignReader {
  public:
   WarcReader(NextStream next_part, std::shared_ptr<WarcPayloads> payloads, SharedNumbers numbers)
-      : x_next_part(std::move(next_part)), x_payloads(std::move(payloads)), x_connections(std::move(numbers)) {}
+      : x_parts(std::move(next_part)), x_payloads(std::move(payloads)), x_connections(std::move(numbers)) {}
 
   Result<std::optional<http::Exchange>> next() override {
     while (x_ready.empty()) {
@@ -58,15 +59,13 @@ class WarcReader final : public ForeignReader {
   using Waiting = std::list<WarcMessage>;
 
   Result<bool> take_record();
-  Result<std::optional<WarcHead>> next_head();
   void take_message(WarcMessage message);
   Waiting::iterator partner_of(const WarcMessage& message);
   void give_up_oldest();
   WarcMessage remove(Waiting::iterator at);
   void emit(const WarcMessage* request, const WarcMessage* response);
 
-  NextStream x_next_part;
-  std::optional<WarcRecords> x_records;  // of the part at hand
+  InParts<WarcRecords> x_parts;
   std::shared_ptr<WarcPayloads> x_payloads;
   SkipAccount x_account;
   ForeignConnections x_connections;
@@ -77,28 +76,9 @@ class WarcReader final : public ForeignReader {
   std::optional<Error> x_failure;
 };
 
-/// Nothing behind the last part.
-Result<std::optional<WarcHead>> WarcReader::next_head() {
-  for (;;) {
-    if (!x_records) {
-      if (!x_next_part) return std::optional<WarcHead>();
-      auto part = x_next_part();
-      if (!part) return part.error();
-      if (!*part) {
-        x_next_part = nullptr;
-        return std::optional<WarcHead>();
-      }
-      x_records.emplace(std::move(*part));
-    }
-    auto head = x_records->next(x_account);
-    if (!head || *head) return head;
-    x_records.reset();
-  }
-}
-
 /// False at the end.
 Result<bool> WarcReader::take_record() {
-  auto head = next_head();
+  auto head = x_parts.next([this](WarcRecords& part) { return part.next(x_account); });
   if (!head) return head.error();
   if (!*head) return false;
   if ((*head)->segmented && (*head)->type == "continuation") {
@@ -106,13 +86,13 @@ Result<bool> WarcReader::take_record() {
   } else if (const std::string_view other = other_content(**head); !other.empty()) {
     x_account.leave_out(other);
   } else {
-    auto block = x_records->take_block(**head);
+    auto block = x_parts.part().take_block(**head);
     if (!block) return block.error();
     if (block->cut_off) x_account.damage("cut_off");
     take_message({std::move(**head), std::move(*block)});
     return true;
   }
-  const auto whole = x_records->skip_block(**head);
+  const auto whole = x_parts.part().skip_block(**head);
   if (!whole) return whole.error();
   if (!*whole) x_account.damage("cut_off");
   return true;
