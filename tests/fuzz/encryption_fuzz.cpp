@@ -38,7 +38,7 @@ std::string written() {
   options.key = key();
   options.recording = http::RecordingId{5};
   options.random_id = true;
-  auto writer = format::TapeWriter::create(std::make_unique<fuzz::MemorySink>(bytes), options, Time{});
+  auto writer = format::TapeWriter::create(std::make_unique<test::MemorySink>(bytes), options, Time{});
   for (std::size_t n = 0; n < kRows; ++n) {
     http::Exchange e = exchange(n);
     if (n % 3 == 0) {

@@ -10,23 +10,10 @@
 #include "format/layout.hpp"
 #include "format/record.hpp"
 #include "format/wire.hpp"
+#include "tests/support/memory_sink.hpp"
 
 // What the fuzz targets of tapes share.
 namespace tapedeck::fuzz {
-
-struct MemorySink final : format::ByteSink {
-  explicit MemorySink(std::shared_ptr<std::string> into) : bytes(std::move(into)) {}
-  Result<void> append(std::span<const ConstBytes> pieces) override {
-    for (const ConstBytes piece : pieces) tapedeck::append(*bytes, piece);
-    return {};
-  }
-  Result<void> sync() override { return {}; }
-  Result<void> cut_back(std::uint64_t size) override {
-    bytes->resize(static_cast<std::size_t>(size));
-    return {};
-  }
-  std::shared_ptr<std::string> bytes;  // owners: the sink, the target
-};
 
 inline void repair_columns(std::string& tape, std::size_t body, std::size_t body_len, std::size_t payload) {
   using namespace format;
@@ -69,7 +56,7 @@ inline void recover(format::TapeReader& reader) {
   options.workers = 0;
   options.sorted = true;
   options.recording = http::RecordingId{1};
-  auto writer = format::TapeWriter::create(std::make_unique<MemorySink>(bytes), options, Time{});
+  auto writer = format::TapeWriter::create(std::make_unique<test::MemorySink>(bytes), options, Time{});
   require(writer.has_value());
   const auto copied = format::copy_tape(reader, *writer, {}, Time{});
   if (!copied) return;

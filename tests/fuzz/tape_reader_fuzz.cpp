@@ -22,7 +22,7 @@ void read(std::string bytes) {
   options.workers = 0;
   options.recording = http::RecordingId{1};
   auto writer =
-      TapeWriter::create(std::make_unique<fuzz::MemorySink>(std::make_shared<std::string>()), options, Time{});
+      TapeWriter::create(std::make_unique<test::MemorySink>(std::make_shared<std::string>()), options, Time{});
   (void)copy_tape(*reader, *writer, {}, Time{});
 }
 
