@@ -1,6 +1,5 @@
 // Writing, reading and checking tapes of an API's traffic: JSON bodies that repeat in part, long headers that repeat.
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -10,55 +9,23 @@
 #include "format/row.hpp"
 #include "format/tape_reader.hpp"
 #include "format/tape_writer.hpp"
+#include "tests/bench/api_traffic.hpp"
 #include "tests/support/memory_sink.hpp"
 
 namespace {
 
 using namespace tapedeck;
 
-std::string json_body(std::mt19937& random, std::size_t items) {
-  std::string body = "{\"items\":[";
-  for (std::size_t i = 0; i < items; ++i) {
-    body += "{\"id\":" + std::to_string(random() % 100'000) + ",\"name\":\"article " + std::to_string(random() % 500) +
-            "\",\"price\":" + std::to_string(random() % 10'000) + ",\"stock\":" + std::to_string(random() % 50) + "},";
-  }
-  return body + "null]}";
-}
-
 std::vector<http::Exchange> api_traffic(std::size_t n) {
-  std::mt19937 random(7);
+  test::ApiTraffic source(5, 40);
   std::vector<http::Exchange> made;
-  for (std::size_t i = 0; i < n; ++i) {
-    http::Exchange e;
-    auto connection = std::make_shared<http::Connection>();
-    connection->number = 1 + i / 20;
-    connection->client = *http::parse_socket_address("192.0.2.7:40001");
-    e.connection = std::move(connection);
-    e.sequence = static_cast<std::uint32_t>(i % 20);
-    e.request.head =
-        "GET /orders/" + std::to_string(random() % 100'000) +
-        "?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
-        "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0\r\nAccept: application/json\r\nCookie: session=" +
-        std::to_string(1'000'000'007ULL * (i / 20 + 1)) + "f00dfacecafebeef0123456789\r\n\r\n";
-    e.request.first = time_from_ns(1'700'000'000'000'000'000) + std::chrono::microseconds(i * 100);
-    e.request.last = e.request.first;
-    e.response.first = e.request.first + std::chrono::microseconds(random() % 20'000);
-    e.response.last = e.response.first + std::chrono::microseconds(random() % 500);
-    e.status = 200;
-    e.response.head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nServer: stall/1.0\r\nX-Request-Id: " +
-                      std::to_string(random()) + "\r\n\r\n";
-    e.response.body.state = http::BodyState::kept;
-    e.response.body.bytes = json_body(random, 5 + random() % 40);
-    made.push_back(std::move(e));
-  }
+  for (std::size_t i = 0; i < n; ++i) made.push_back(source.next());
   return made;
 }
 
 std::uint64_t raw_size(const std::vector<http::Exchange>& exchanges) {
   std::uint64_t total = 0;
-  for (const http::Exchange& e : exchanges) {
-    total += e.request.head.size() + e.response.head.size() + e.response.body.bytes.size();
-  }
+  for (const http::Exchange& e : exchanges) total += test::raw_size(e);
   return total;
 }
 

@@ -2,7 +2,6 @@
 // Of two tapes: an API's (bodies of some kilobytes), and one of small answers, where rows count for more than bytes.
 #include <cstring>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -12,45 +11,14 @@
 #include "format/indexes.hpp"
 #include "format/tape_reader.hpp"
 #include "format/tape_writer.hpp"
+#include "tests/bench/api_traffic.hpp"
 #include "tests/support/memory_sink.hpp"
 
 namespace {
 
 using namespace tapedeck;
 
-std::string json_body(std::mt19937& random, std::size_t items) {
-  std::string body = "{\"items\":[";
-  for (std::size_t i = 0; i < items; ++i) {
-    body += "{\"id\":" + std::to_string(random() % 100'000) + ",\"name\":\"article " + std::to_string(random() % 500) +
-            "\",\"price\":" + std::to_string(random() % 10'000) + ",\"stock\":" + std::to_string(random() % 50) + "},";
-  }
-  return body + "null]}";
-}
-
 enum Traffic : std::int64_t { api, small };
-
-/// JSON bodies, long headers that repeat.
-http::Exchange exchange_of(Traffic traffic, std::mt19937& random, std::size_t i,
-                           std::shared_ptr<const http::Connection> connection) {
-  http::Exchange e;
-  e.connection = std::move(connection);
-  e.sequence = static_cast<std::uint32_t>(i % 20);
-  e.request.head =
-      "GET /orders/" + std::to_string(random() % 100'000) +
-      "?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
-      "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0\r\nAccept: application/json\r\nCookie: session=" +
-      std::to_string(1'000'000'007ULL * (i / 20 + 1)) + "f00dfacecafebeef0123456789\r\n\r\n";
-  e.request.first = time_from_ns(1'700'000'000'000'000'000) + std::chrono::microseconds(i * 100);
-  e.request.last = e.request.first;
-  e.response.first = e.request.first + std::chrono::microseconds(random() % 20'000);
-  e.response.last = e.response.first + std::chrono::microseconds(random() % 500);
-  e.status = 200;
-  e.response.head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nServer: stall/1.0\r\nX-Request-Id: " +
-                    std::to_string(random()) + "\r\n\r\n";
-  e.response.body.state = http::BodyState::kept;
-  e.response.body.bytes = json_body(random, traffic == api ? 20 + random() % 160 : random() % 8);
-  return e;
-}
 
 struct Tape {
   std::string bytes;
@@ -64,17 +32,11 @@ Tape make_tape(Traffic traffic, std::size_t n) {
   options.workers = 2;
   options.recording = http::RecordingId{1};
   auto writer = format::TapeWriter::create(std::make_unique<test::MemorySink>(bytes), options, Time{});
-  std::mt19937 random(7);
-  std::shared_ptr<http::Connection> connection;
+  test::ApiTraffic source = traffic == api ? test::ApiTraffic(20, 160) : test::ApiTraffic(0, 8);
   Tape tape;
   for (std::size_t i = 0; i < n; ++i) {
-    if (i % 20 == 0) {
-      connection = std::make_shared<http::Connection>();
-      connection->number = 1 + i / 20;
-      connection->client = *http::parse_socket_address("192.0.2.7:40001");
-    }
-    const http::Exchange e = exchange_of(traffic, random, i, connection);
-    tape.raw += e.request.head.size() + e.response.head.size() + e.response.body.bytes.size();
+    const http::Exchange e = source.next();
+    tape.raw += test::raw_size(e);
     (void)writer->append(e, Time{});
     (void)writer->tick(Time{}, e.request.first);
   }
