@@ -82,15 +82,11 @@ class CurlExporter final : public Exporter {
  public:
   CurlExporter(ByteSink& to, const fs::path& bodies) : x_to(to), x_bodies(bodies), x_before(beginning(bodies)) {}
 
-  Result<void> add(const http::Exchange& exchange) override {
-    const std::string& body = exchange.request.body.bytes;
-    return add_request(exchange, !body.empty(), [&body](NewFile& file) { return file.write(body); });
-  }
   Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
     const BodyRef& left = stored.left_of(http::Side::request);
-    if (!left) return add(stored.exchange);
-    return add_request(stored.exchange, true, [&](NewFile& file) {
-      return read(left, [&file](std::string_view piece) { return file.write(piece); });
+    const std::string& body = stored.exchange.request.body.bytes;
+    return add_request(stored.exchange, left || !body.empty(), [&](NewFile& file) {
+      return left ? read(left, [&file](std::string_view piece) { return file.write(piece); }) : file.write(body);
     });
   }
 

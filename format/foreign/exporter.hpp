@@ -13,13 +13,10 @@ namespace tapedeck::format {
 class Exporter {
  public:
   virtual ~Exporter() = default;
-  /// Bodies must have been loaded. What the format cannot hold is left out and counted.
-  virtual Result<void> add(const http::Exchange& exchange) = 0;
-  /// Large bodies may still be on their tape. Here they are loaded after all; who can write them in pieces does.
-  virtual Result<void> add_stored(StoredExchange stored, const ReadBody& read) {
-    const auto whole = load_left(std::move(stored), read);
-    return whole ? add(*whole) : whole.error();
-  }
+  /// Large bodies may still be on their tape. What the format cannot hold is left out and counted.
+  virtual Result<void> add_stored(StoredExchange stored, const ReadBody& read) = 0;
+  /// One whose bodies are loaded.
+  Result<void> add(http::Exchange exchange) { return add_stored({std::move(exchange), {}}, {}); }
   /// The document's end; nothing may be added then.
   virtual Result<void> finish() = 0;
   /// Exchanges that are in the document, whole or in part.

@@ -39,17 +39,9 @@ class GorExporter final : public Exporter {
  public:
   GorExporter(ByteSink& to, Compression compression) : x_out(to, compression) {}
 
-  Result<void> add(const http::Exchange& exchange) override {
-    std::string records;
-    if (exchange.has_request() && !add_record(exchange, Side::request, records)) return {};
-    if (exchange.has_response()) add_record(exchange, Side::response, records);
-    if (records.empty()) return {};
-    ++x_written;
-    return x_out.write(records);
-  }
   Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
     const http::Exchange& exchange = stored.exchange;
-    if (!stored.left[0] && !stored.left[1]) return add(exchange);
+    if (!stored.left[0] && !stored.left[1]) return add_whole(exchange);
     bool written = false;
     for (const Side side : http::kSides) {
       if (side == Side::request ? !exchange.has_request() : !exchange.has_response()) continue;
@@ -66,6 +58,16 @@ class GorExporter final : public Exporter {
   const Skipped& skipped() const override { return x_skipped; }
 
  private:
+  /// All of it in one member.
+  Result<void> add_whole(const http::Exchange& exchange) {
+    std::string records;
+    if (exchange.has_request() && !add_record(exchange, Side::request, records)) return {};
+    if (exchange.has_response()) add_record(exchange, Side::response, records);
+    if (records.empty()) return {};
+    ++x_written;
+    return x_out.write(records);
+  }
+
   /// False if it is left out.
   bool add_record(const http::Exchange& exchange, Side side, std::string& records) {
     std::string_view why_not = why_not_whole(exchange, side);

@@ -70,13 +70,21 @@ Result<void> MemberWriter::write_member(std::string_view bytes) {
 }
 
 Result<void> MemberWriter::write_member(const std::function<Result<void>(const BodyVisitor& write)>& produce) {
-  const auto append_plain = [this](std::string_view bytes) { return append(bytes); };
-  if (x_compression == Compression::none) return produce(append_plain);
-  GzipEncoder encoder;
-  if (!encoder.ok()) return make_error("cannot compress: out of memory");
-  const auto encode = [&](std::string_view bytes) { return encoder.add(bytes, GzipEncoder::End::no, append_plain); };
-  if (auto produced = produce(encode); !produced) return produced;
-  return encoder.add({}, GzipEncoder::End::yes, append_plain);
+  std::string held;  // small pieces are written together
+  const auto write = [&](std::string_view bytes) {
+    held += bytes;
+    return held.size() < kMember ? Result<void>() : append(std::exchange(held, {}));
+  };
+  if (x_compression == Compression::none) {
+    if (auto produced = produce(write); !produced) return produced;
+  } else {
+    GzipEncoder encoder;
+    if (!encoder.ok()) return make_error("cannot compress: out of memory");
+    const auto encode = [&](std::string_view bytes) { return encoder.add(bytes, GzipEncoder::End::no, write); };
+    if (auto produced = produce(encode); !produced) return produced;
+    if (auto ended = encoder.add({}, GzipEncoder::End::yes, write); !ended) return ended;
+  }
+  return held.empty() ? Result<void>() : append(held);
 }
 
 Result<void> MemberWriter::append(std::string_view bytes) {

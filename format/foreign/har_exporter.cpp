@@ -19,7 +19,21 @@ class HarExporter final : public Exporter {
  public:
   HarExporter(ByteSink& to, std::string_view tool_version) : x_to(to), x_before(beginning(tool_version) + "\n") {}
 
-  Result<void> add(const http::Exchange& exchange) override {
+  /// Bodies are loaded after all: a document of JSON holds them escaped or as base64.
+  Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
+    for (const BodyRef& body : stored.left) {
+      if (body.length > kMaxLoadedBody) ++x_skipped["body_too_large"];
+    }
+    const auto whole = load_left(std::move(stored), read);
+    return whole ? add_whole(*whole) : whole.error();
+  }
+
+  Result<void> finish() override { return write((x_written == 0 ? x_before : "\n") + "]}}\n"); }
+  std::uint64_t written() const override { return x_written; }
+  const Skipped& skipped() const override { return x_skipped; }
+
+ private:
+  Result<void> add_whole(const http::Exchange& exchange) {
     if (!exchange.has_request()) {
       ++x_skipped["response_alone"];
       return {};
@@ -34,18 +48,6 @@ class HarExporter final : public Exporter {
     return {};
   }
 
-  Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
-    for (const BodyRef& body : stored.left) {
-      if (body.length > kMaxLoadedBody) ++x_skipped["body_too_large"];
-    }
-    return Exporter::add_stored(std::move(stored), read);
-  }
-
-  Result<void> finish() override { return write((x_written == 0 ? x_before : "\n") + "]}}\n"); }
-  std::uint64_t written() const override { return x_written; }
-  const Skipped& skipped() const override { return x_skipped; }
-
- private:
   Result<void> write(std::string_view text) {
     const ConstBytes piece = as_bytes(text);
     return x_to.append({&piece, 1});

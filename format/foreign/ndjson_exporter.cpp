@@ -9,16 +9,6 @@ class NdjsonExporter final : public Exporter {
  public:
   explicit NdjsonExporter(ByteSink& to) : x_to(to) {}
 
-  Result<void> add(const http::Exchange& exchange) override {
-    JsonWriter json;
-    write_exchange(json, exchange, JsonDetail::full);
-    const std::string line = json.take() + "\n";
-    const ConstBytes piece = as_bytes(line);
-    if (auto done = x_to.append({&piece, 1}); !done) return done;
-    ++x_written;
-    return {};
-  }
-
   Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
     const auto write = [this](std::string_view text) {
       const ConstBytes piece = as_bytes(text);

@@ -78,10 +78,4 @@ std::string WarcSha1::text() {
   return text;
 }
 
-std::string warc_sha1(std::string_view bytes) {
-  WarcSha1 digest;
-  digest.add(bytes);
-  return digest.text();
-}
-
 }  // namespace tapedeck::format

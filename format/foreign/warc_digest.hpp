@@ -19,10 +19,7 @@ class WarcDigest {
   std::unique_ptr<void, void (*)(void*)> x_context;
 };
 
-/// `sha1:BASE32`
-std::string warc_sha1(std::string_view bytes);
-
-/// The same of what comes in pieces.
+/// `sha1:BASE32` of what comes in pieces.
 class WarcSha1 {
  public:
   WarcSha1();

@@ -67,23 +67,8 @@ class WarcExporter final : public Exporter {
   WarcExporter(ByteSink& to, Compression compression, std::string_view tool_version)
       : x_out(to, compression), x_tool_version(tool_version) {}
 
-  Result<void> add(const http::Exchange& exchange) override { return add_any(exchange, {}); }
   Result<void> add_stored(StoredExchange stored, const ReadBody& read) override {
-    return add_any(stored.exchange, {&stored, &read});
-  }
-  Result<void> finish() override { return begin(Time{}); }
-  std::uint64_t written() const override { return x_written; }
-  const Skipped& skipped() const override { return x_skipped; }
-
- private:
-  /// Where bodies are that are not in their exchange; null: there are none.
-  struct Large {
-    const StoredExchange* stored = nullptr;
-    const ReadBody* read = nullptr;
-    bool has(Side side) const { return stored != nullptr && stored->left_of(side); }
-  };
-
-  Result<void> add_any(const http::Exchange& exchange, const Large& large) {
+    const http::Exchange& exchange = stored.exchange;
     const std::string uri = exchange.has_request() ? uri_of(exchange) : std::string();
     const std::string_view why_not = exchange.version > http::Version::http_1_1 ? "not_http_1"
                                      : !exchange.has_request()                  ? "response_alone"
@@ -94,11 +79,15 @@ class WarcExporter final : public Exporter {
       return {};
     }
     if (auto begun = begin(exchange.request.first); !begun) return begun;
-    if (auto written = write_side(exchange, Side::request, uri, large); !written) return written;
+    if (auto written = write_side(stored, Side::request, uri, read); !written) return written;
     ++x_written;
-    return exchange.has_response() ? write_side(exchange, Side::response, uri, large) : Result<void>();
+    return exchange.has_response() ? write_side(stored, Side::response, uri, read) : Result<void>();
   }
+  Result<void> finish() override { return begin(Time{}); }
+  std::uint64_t written() const override { return x_written; }
+  const Skipped& skipped() const override { return x_skipped; }
 
+ private:
   /// What made the file, once.
   Result<void> begin(Time now) {
     if (x_begun) return {};
@@ -116,18 +105,8 @@ class WarcExporter final : public Exporter {
     std::string block;
   };
 
-  Result<void> write_side(const http::Exchange& exchange, Side side, const std::string& uri, const Large& large) {
-    if (large.has(side)) return write_large(*large.stored, side, uri, *large.read);
-    const std::string block = wire_form(exchange, side);
-    const Digests digests{warc_sha1(message_of(exchange, side).body.bytes), warc_sha1(block)};
-    std::string record = record_head(exchange, side, uri, digests, block.size());
-    record += block;
-    record += kRecordEnd;
-    return x_out.write_member(record);
-  }
-
   /// Read twice: digests stand before what they are of.
-  Result<void> write_large(const StoredExchange& stored, Side side, const std::string& uri, const ReadBody& read) {
+  Result<void> write_side(const StoredExchange& stored, Side side, const std::string& uri, const ReadBody& read) {
     const WirePieces pieces(stored, side, read);
     WarcSha1 payload;
     WarcSha1 block;
