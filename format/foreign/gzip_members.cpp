@@ -5,8 +5,6 @@
 
 #include <zlib.h>
 
-#include "http/content_coding.hpp"
-
 namespace tapedeck::format {
 namespace {
 
@@ -59,14 +57,7 @@ class GzipEncoder {
 }  // namespace
 
 Result<void> MemberWriter::write_member(std::string_view bytes) {
-  std::string coded;
-  if (x_compression == Compression::gzip) {
-    auto member = http::encode_content("gzip", as_bytes(bytes));
-    if (!member) return member.error();
-    coded = std::move(*member);
-    bytes = coded;
-  }
-  return append(bytes);
+  return write_member([bytes](const BodyVisitor& write) { return write(bytes); });
 }
 
 Result<void> MemberWriter::write_member(const std::function<Result<void>(const BodyVisitor& write)>& produce) {
